@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { check } from './check/checker.ts'
 import type { Checked } from './check/checked.ts'
 import { functionsOf, type Library } from './check/declarations.ts'
@@ -29,8 +30,8 @@ export interface EngineOptions {
   /** Maximum length of an expression in characters. */
   readonly maxLength: number
   readonly hasOptionals: boolean
-  /** Whether the name of a field may be in backticks. */
-  readonly hasEscapedFields: boolean
+  /** The release of Kubernetes whose cel-go it is. */
+  readonly release: KubernetesVersion
   /** Whether the elements of a list or map literal must be of one type. */
   readonly isHomogeneous: boolean
   /**
@@ -78,7 +79,7 @@ export class Engine {
       macros: new Macros(options.macros),
       maxLength: options.maxLength,
       hasOptionals: options.hasOptionals,
-      hasEscapedFields: options.hasEscapedFields,
+      hasEscapedFields: options.release >= '1.37',
     }
     this.#declarations = {
       container: options.container ?? '',
@@ -92,6 +93,7 @@ export class Engine {
     this.#context = {
       meter,
       isStrict: options.isStrict,
+      hasOptionalsOnly: options.release >= '1.37',
       types,
       preparations: new Map(libraries.flatMap(({ preparations }) => [...(preparations ?? [])])),
     }

@@ -3,7 +3,7 @@ import { DYN, parsedSignature, parsedType, printedType, type TypeNames } from '.
 import { Engine, typesOf } from './engine.ts'
 import { Meter } from './evaluate/evaluation.ts'
 import { valueOf } from './input.ts'
-import { isLibraryName, librariesOf, LIBRARY_NAMES, type LibraryName, macrosOf } from './libraries.ts'
+import { isLibraryName, librariesOf, LIBRARY_NAMES, type LibraryName, macrosOf, NEWEST } from './libraries.ts'
 import type { Issue } from './syntax/source.ts'
 import type { Duration, Optional, Timestamp, Uint, Value } from './values/value.ts'
 
@@ -136,7 +136,7 @@ export function environment<const V extends Variables = Variables>(
     macros: macrosOf(libraries),
     maxLength: length,
     hasOptionals: libraries.includes('optionals'),
-    hasEscapedFields: true,
+    release: NEWEST,
     isHomogeneous: types === 'strict',
     isStrict: true,
     isDynamic: types === 'dynamic',

@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Library } from './check/declarations.ts'
 import type { Meter } from './evaluate/evaluation.ts'
 import { encoders } from './library/encoders.ts'
@@ -19,6 +20,9 @@ import {
   STANDARD_MACROS,
   TWO_VARIABLE_MACROS,
 } from './syntax/standard-macros.ts'
+
+/** The language is that of the newest cel-go. */
+export const NEWEST: KubernetesVersion = '1.37'
 
 interface Group {
   readonly macros?: readonly Macro[]
@@ -43,9 +47,12 @@ const GROUPS: Readonly<Record<LibraryName, Group>> = {
   /** `base64.encode`, `base64.decode` */
   encoders: { libraries: (meter) => [encoders(meter)] },
   /** Addresses, formats, quantities, URLs, versions, `find`, and further functions of lists. */
-  kubernetes: { libraries: kubernetesLibraries },
+  kubernetes: { libraries: (meter, patterns) => kubernetesLibraries(meter, patterns, NEWEST) },
   /** `slice`, `flatten`, `sort`, `sortBy`, `reverse`, `distinct`, `lists.range` */
-  lists: { macros: SORTING_MACROS, libraries: (meter) => [listExtensions(meter, { isStrict: true })] },
+  lists: {
+    macros: SORTING_MACROS,
+    libraries: (meter) => [listExtensions(meter, { isStrict: true })],
+  },
   /** `math.greatest` and the like */
   math: { macros: MATH_MACROS, libraries: () => [math()] },
   /** `a.?b`, `optional.of`, `optMap` and the like */
@@ -54,7 +61,7 @@ const GROUPS: Readonly<Record<LibraryName, Group>> = {
   sets: { libraries: (meter) => [sets(meter)] },
   /** `split`, `format` and the like */
   strings: {
-    libraries: (meter) => [strings(meter), stringReversal(meter), textFormat(meter, standardStyle)],
+    libraries: (meter) => [strings(meter, NEWEST), stringReversal(meter), textFormat(meter, standardStyle)],
   },
   /** `all`, `transformMap` and the like with two variables */
   twoVariables: { macros: TWO_VARIABLE_MACROS },
@@ -74,7 +81,7 @@ export function macrosOf(names: readonly LibraryName[]): readonly Macro[] {
 export function librariesOf(names: readonly LibraryName[], meter: Meter): readonly Library[] {
   const patterns = new Patterns(meter)
   return [
-    ...languageLibraries(meter, patterns),
+    ...languageLibraries(meter, patterns, NEWEST),
     ...names.flatMap((name) => GROUPS[name].libraries?.(meter, patterns) ?? []),
   ]
 }

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { shown } from '@kube-authn-test/conformance/live/live-area'
+import type { KubernetesVersion } from '@kube-authn/cel/kubernetes'
 import type { Area, AreaReport } from './area.ts'
 import { authentication } from './areas/authentication.ts'
 import { authorization } from './areas/authorization.ts'
@@ -18,6 +19,7 @@ import { sidesOf } from './sides.ts'
 
 const SERVED = ['authentication', 'authorization', 'impersonation', 'request-info'] as const
 const AREAS = [...SERVED, 'cel']
+const RELEASES: readonly KubernetesVersion[] = ['1.35', '1.36', '1.37']
 
 interface Options {
   readonly seed: string
@@ -27,13 +29,15 @@ interface Options {
   readonly only: number | undefined
   /** A kube-apiserver, or `serve`. */
   readonly reference: string | undefined
+  /** Of the expressions. */
+  readonly releases: readonly KubernetesVersion[]
 }
 
 async function main(): Promise<void> {
   const options = parsedOptions()
   if (options === undefined) {
     console.error(
-      `usage: npm run differential -- [--seed N] [--requests N] [--area ${AREAS.join('|')}]... [--only N] [--reference serve]`,
+      `usage: npm run differential -- [--seed N] [--requests N] [--area ${AREAS.join('|')}]... [--only N] [--reference serve] [--release ${RELEASES.join('|')}]...`,
     )
     process.exitCode = 2
     return
@@ -46,7 +50,8 @@ async function main(): Promise<void> {
       console.log(`KUBE_APISERVER is not set, so these are left out: ${served.join(', ')}`)
     else reports.push(...(await compareServed(reference, served, options)))
   }
-  if (areas.has('cel')) reports.push(await compareCel(options))
+  if (areas.has('cel'))
+    for (const release of options.releases) reports.push(await compareCel(release, options))
   const asked = sum(reports, (report) => report.asked)
   const failed = sum(reports, (report) => report.failed)
   console.log(`${asked - failed} passed, ${failed} failed`)
@@ -59,6 +64,7 @@ const FLAGS = {
   area: { type: 'string', multiple: true, default: AREAS },
   only: { type: 'string' },
   reference: { type: 'string' },
+  release: { type: 'string', multiple: true, default: [...RELEASES] },
 } as const satisfies ParseArgsConfig['options']
 
 /** `undefined` if they are not understood. */
@@ -72,7 +78,10 @@ function parsedOptions(): Options | undefined {
     [requests, only ?? 0].every((number) => Number.isSafeInteger(number) && number >= 0) &&
     (values.reference === undefined || values.reference === 'serve')
   const reference = values.reference ?? process.env['KUBE_APISERVER']
-  return isValid ? { seed: values.seed, requests, areas: new Set(values.area), only, reference } : undefined
+  const releases = RELEASES.filter((release) => values.release.includes(release))
+  return isValid && releases.length > 0
+    ? { seed: values.seed, requests, areas: new Set(values.area), only, reference, releases }
+    : undefined
 }
 
 function parsedFlags(): ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'] | undefined {
@@ -112,16 +121,17 @@ async function compareServed(
   }
 }
 
-/** `CEL_ORACLE` names the program of `cel/oracle`, which answers new expressions. */
-async function compareCel(options: Options): Promise<AreaReport> {
+/** `CEL_ORACLE` names the program of `cel/oracle`, made of the sources of this release, which answers new expressions. */
+async function compareCel(release: KubernetesVersion, options: Options): Promise<AreaReport> {
+  console.log(`expressions of ${release}`)
   const path = process.env['CEL_ORACLE']
   if (path === undefined) {
-    const answers = recordedAnswers()
-    return compare(await celArea(answers), answers.length, options)
+    const answers = recordedAnswers(release)
+    return compare(await celArea(release, answers), answers.length, options)
   }
   const oracle = celOracle(path)
   try {
-    return await compare(await celArea([], oracle), options.requests, options)
+    return await compare(await celArea(release, [], oracle), options.requests, options)
   } finally {
     await oracle.close()
   }

@@ -145,7 +145,9 @@ class Checker {
   }
 
   #ident(node: IdentNode, scope: Scope | undefined): Type {
-    const local = findLocal(scope, node.name)
+    // Before cel-go 0.27, a leading dot did not hide the variables of macros.
+    const name = this.#options.release < '1.37' ? node.name.replace(/^\./, '') : node.name
+    const local = findLocal(scope, name)
     const reference: Reference | undefined =
       local === undefined ? findGlobal(this.#declarations, node.name) : { kind: 'variable', ...local, local }
     this.#references.set(node, reference ?? { kind: 'variable', name: node.name, type: DYN })

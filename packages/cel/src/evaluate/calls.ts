@@ -2,7 +2,7 @@ import type { Cost, Implementation, Overload } from '../check/declarations.ts'
 import { isOfType, typeName } from '../values/runtime-type.ts'
 import { isList, Optional, type Value } from '../values/value.ts'
 import { ERROR_WORK, Failure, FAILURE_WORK, type Meter, noSuchOverload, raise } from './evaluation.ts'
-import { constantStep, type Frame, type Run, type Step } from './plan.ts'
+import { constantStep, type Frame, type PlanContext, type Run, type Step } from './plan.ts'
 import type { ResolvedCall } from '../check/checked.ts'
 import { comparisonCost, equalityCost } from '../library/costs.ts'
 import type { CallNode } from '../syntax/ast.ts'
@@ -109,13 +109,14 @@ export function equalityRun(left: Run, right: Run, isNegated: boolean, meter: Me
 export function alternativeStep(
   { name, target }: CallNode,
   [left, right]: readonly Step[],
+  { hasOptionalsOnly }: PlanContext,
 ): Step | undefined {
   if (target === undefined || left === undefined || right === undefined) return undefined
   if (name !== 'or' && name !== 'orValue') return undefined
   return {
     run: (frame) => {
       const optional = left.run(frame)
-      if (!(optional instanceof Optional)) return optional
+      if (!(optional instanceof Optional)) return hasOptionalsOnly ? noSuchOverload() : optional
       if (optional.value === undefined) return right.run(frame)
       return name === 'or' ? optional : optional.value
     },

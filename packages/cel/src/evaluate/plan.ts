@@ -54,6 +54,8 @@ export interface PlanContext {
    * field of a simple value is asked for.
    */
   readonly isStrict: boolean
+  /** Whether `or` and `orValue` of another value are errors, and not this value. */
+  readonly hasOptionalsOnly: boolean
   readonly types: TypeNames
   /** Checks constant arguments of some functions in advance. They fail as at evaluation. */
   readonly preparations: ReadonlyMap<string, Preparation>

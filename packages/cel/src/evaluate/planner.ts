@@ -146,7 +146,7 @@ export class Planner {
     const { target, args: others } = node
     const nodes = call?.args ?? (target === undefined ? others : [target, ...others])
     const args = nodes.map((each) => this.plan(each))
-    const special = this.#special(node.name, args, call) ?? alternativeStep(node, args)
+    const special = this.#special(node.name, args, call) ?? alternativeStep(node, args, this.#context)
     if (special !== undefined) return special
     if (call === undefined) return { run: () => noSuchOverload(node.name) }
     const { declaration, overloads } = call

@@ -74,8 +74,6 @@ const UNBOUND_TYPES = {
  * The environment with all functions and the one variable.
  *
  * Source: apiserver `pkg/authentication/cel/compile.go`, `pkg/authorization/cel/compile.go`, `pkg/cel/environment/base.go`.
- *
- * Deviation: of what cel-go 0.29 changed, 1.37 has the names in backticks (`docs/deviations.md`, CEL of 1.37).
  */
 export function kubernetesEngine(
   variable: CelVariable,
@@ -96,7 +94,7 @@ export function kubernetesEngine(
     ]),
     maxLength: MAX_LENGTH,
     hasOptionals: true,
-    hasEscapedFields: kubernetesVersion >= '1.37',
+    release: kubernetesVersion,
     isHomogeneous: true,
     isStrict: false,
     isDynamic: false,
@@ -106,9 +104,9 @@ export function kubernetesEngine(
 function libraries(meter: Meter, version: KubernetesVersion): readonly Library[] {
   const patterns = new Patterns(meter)
   return [
-    ...languageLibraries(meter, patterns),
+    ...languageLibraries(meter, patterns, version),
     optionals(meter),
-    strings(meter),
+    strings(meter, version),
     textFormat(meter, kubernetesStyle),
     listExtensions(meter, { isStrict: false }),
     sets(meter),

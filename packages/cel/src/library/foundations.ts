@@ -1,4 +1,4 @@
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/evaluation.ts'
 import { addresses } from './addresses.ts'
@@ -12,13 +12,17 @@ import { matching, type Patterns, patternSearch } from './regular-expressions.ts
 import { semanticVersions } from './semantic-versions.ts'
 import { urls } from './urls.ts'
 
-export function languageLibraries(meter: Meter, patterns: Patterns): readonly Library[] {
+export function languageLibraries(
+  meter: Meter,
+  patterns: Patterns,
+  version: KubernetesVersion,
+): readonly Library[] {
   return [
     standard(meter),
     operators(meter),
     conversions(meter),
-    durations(meter),
-    timestamps(meter),
+    durations(meter, version),
+    timestamps(meter, version),
     matching(patterns),
   ]
 }
@@ -26,7 +30,7 @@ export function languageLibraries(meter: Meter, patterns: Patterns): readonly Li
 export function kubernetesLibraries(
   meter: Meter,
   patterns: Patterns,
-  version: KubernetesVersion = DEFAULT_KUBERNETES_VERSION,
+  version: KubernetesVersion,
 ): readonly Library[] {
   return [
     lists(meter, version),

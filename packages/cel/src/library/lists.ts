@@ -89,7 +89,11 @@ export function listExtensions(meter: Meter, { isStrict }: { readonly isStrict: 
     isStrict || isList(list) ? selfComparison(list) : abort('a list was expected')
   const flattenCost = ([list, depth]: readonly Value[]): number => {
     if (!isStrict && depth !== undefined && typeof depth !== 'bigint') abort('an integer was expected')
-    return 1 + LIST_COST + sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
+    const elements = sizeOf(list) * (typeof depth === 'bigint' ? Number(depth) : 1)
+    // As Go counts: a negative depth is a huge one, and the sum wraps around.
+    const isTooLarge = elements >= 2 ** 64 || elements < -(2 ** 63)
+    const counted = isTooLarge ? 2n ** 63n : BigInt.asUintN(64, BigInt(elements))
+    return Number(BigInt.asUintN(64, BigInt(1 + LIST_COST) + counted))
   }
   // The elements may be of any type.
   const flatten: Implementation = (list = null, depth) => {

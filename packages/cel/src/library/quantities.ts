@@ -10,6 +10,7 @@ const TYPE = structType('kubernetes.Quantity')
 /** Operations on numbers of hundreds of digits take longer than other steps. */
 const WORK = 30
 
+/** Deviation: its functions never change it (`docs/deviations.md`, quantities in CEL). */
 class QuantityValue extends Opaque {
   readonly type = TYPE
   readonly quantity: Quantity

@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { characterCount, characterCountTo } from '../values/text-size.ts'
@@ -9,8 +10,13 @@ import { type Declaration, type Library, method } from '../check/declarations.ts
  *
  * Source: cel-go `ext/strings.go`, version 2.
  */
-export function strings(meter: Meter): Library {
+export function strings(meter: Meter, version: KubernetesVersion): Library {
   const paidFor = payingFor(meter)
+  /** Where the empty string is found. */
+  const placeOfNothing = (text: string, from: bigint): bigint => {
+    if (version < '1.37') return from
+    return from < 0n ? outOfRange(from) : BigInt(Math.min(Number(from), characterCount(text)))
+  }
   const lowered = (text: string): string => paidFor(text).replace(/[A-Z]+/g, (part) => part.toLowerCase())
   const raised = (text: string): string => paidFor(text).replace(/[a-z]+/g, (part) => part.toUpperCase())
   const trim = (text: string): string => {
@@ -24,7 +30,7 @@ export function strings(meter: Meter): Library {
   }
   const indexOf = (text: string, part: string, ...[from = 0n]: readonly bigint[]): bigint => {
     paidFor(text, part)
-    if (part === '') return from
+    if (part === '') return placeOfNothing(text, from)
     if (from < 0n) return outOfRange(from)
     // Since cel-go 0.21, an index past the end finds nothing instead of being an error.
     const start = from === 0n ? 0 : offsetAt(text, from)
@@ -32,7 +38,7 @@ export function strings(meter: Meter): Library {
   }
   const lastIndexOf = (text: string, part: string, ...[from]: readonly bigint[]): bigint => {
     paidFor(text, part)
-    if (part === '') return from ?? BigInt(characterCount(text))
+    if (part === '') return from === undefined ? BigInt(characterCount(text)) : placeOfNothing(text, from)
     if (from === undefined) return characterAt(text, text.lastIndexOf(part))
     if (from < 0n) return outOfRange(from)
     const last = offsetAt(text, from)

@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { DURATION, TIMESTAMP } from '../check/types.ts'
@@ -21,7 +22,7 @@ const MINUTE = 60n * SECOND
  *
  * Source: cel-go `common/types/timestamp.go`; Go `time.Parse`.
  */
-export function timestamps(meter: Meter): Library {
+export function timestamps(meter: Meter, version: KubernetesVersion): Library {
   return {
     functions: [
       fn('timestamp(int): timestamp', (value: bigint) => timeAt(value * SECOND)),
@@ -37,7 +38,7 @@ export function timestamps(meter: Meter): Library {
           // The runtime resolves a named zone on each call, which takes as long as hundreds of other steps.
           meter.spend(1000)
           const utc = dateOf(nanoseconds)
-          return BigInt(part(new Date(utc.getTime() + zoneOffsetMs(zone, utc))))
+          return BigInt(part(new Date(utc.getTime() + zoneOffsetMs(zone, utc, version))))
         }),
       ]),
     ],
@@ -103,11 +104,13 @@ const PARTS: Readonly<Record<string, (time: Date) => number>> = {
  *
  * Deviation: the time zone database is that of the runtime (`docs/deviations.md`, time zones in CEL).
  */
-function zoneOffsetMs(zone: string, time: Date): number {
+function zoneOffsetMs(zone: string, time: Date, version: KubernetesVersion): number {
   const colon = zone.indexOf(':')
   if (colon === -1) return namedOffsetMs(zone, time)
   const hours = wholeNumber(zone.slice(0, colon))
   const minutes = wholeNumber(zone.slice(colon + 1))
+  if (version >= '1.37' && (minutes < 0n || minutes > 59n))
+    fail('timezone offset minutes out of range [0, 59]')
   const total = hours * 60n + (zone.startsWith('-') ? -minutes : minutes)
   // Go counts 64 bits of nanoseconds, which wrap around.
   return Number(BigInt.asIntN(64, total * MINUTE) / 1_000_000n)
@@ -167,13 +170,14 @@ function zoneFormat(timeZone: string): Intl.DateTimeFormat {
  *
  * Source: cel-go `common/types/duration.go`; Go `time.ParseDuration`.
  */
-export function durations(meter: Meter): Library {
+export function durations(meter: Meter, version: KubernetesVersion): Library {
   const whole = (name: string, unit: bigint) =>
     method(`duration.${name}(): int`, ({ nanoseconds }: Duration) => nanoseconds / unit)
+  const noNumber = (): never => fail(`type conversion error from 'int' to '${DURATION.name}'`)
   return {
     functions: [
-      // Declared, but without a conversion.
-      fn('duration(int): duration', () => fail(`type conversion error from 'int' to '${DURATION.name}'`)),
+      // It was declared, but without a conversion.
+      ...(version < '1.37' ? [fn('duration(int): duration', noNumber)] : []),
       fn('duration(string): duration', (text: string) => {
         meter.spend(Math.min(text.length, MAX_LENGTH))
         return durationOf(parsed(text))

@@ -38,6 +38,7 @@ const BIGINT_WORK = 0.8
 /** Applies unary `-`. */
 export function negated(value: Value): Value | undefined {
   if (typeof value === 'bigint') return checkedInt(-value)
+  if (value instanceof Duration) return durationOf(checkedInt(-value.nanoseconds))
   return typeof value === 'number' ? -value : undefined
 }
 

@@ -193,6 +193,9 @@ func (asked question) tellable(value ref.Val) any {
 	case *types.Type:
 		return kind("type")
 	case *lazy.MapValue:
+		if asked.Var == "user" {
+			return kind("object")
+		}
 		// It has no list of its names.
 		told := [][]any{}
 		for name := range asked.Input {

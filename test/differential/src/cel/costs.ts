@@ -1,3 +1,4 @@
+import type { CelCompilerOptions, KubernetesVersion } from '@kube-authn/cel/kubernetes'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -13,7 +14,7 @@ type Compiled =
 interface Sources {
   kubernetesEngine(
     variable: string,
-    options: { readonly hasRangesOfAny: boolean },
+    options: Required<CelCompilerOptions>,
   ): { compile(expr: string): Compiled }
   readonly VARIABLES: Readonly<Record<string, { valueOf(input: unknown): unknown }>>
   printedType(type: unknown): string
@@ -26,7 +27,7 @@ type CostOf = (
 ) => Partial<Outcome> & { readonly type?: string }
 
 /** The static types and costs of expressions that compile. */
-export async function costs(): Promise<CostOf> {
+export async function costs(kubernetesVersion: KubernetesVersion): Promise<CostOf> {
   const cwd = fileURLToPath(new URL('../../../../packages/cel/src/', import.meta.url))
   const source = `${cwd}sources.ts`
   const code = "export * from './kubernetes/environment.ts'\nexport { printedType } from './check/types.ts'\n"
@@ -49,7 +50,8 @@ export async function costs(): Promise<CostOf> {
   )) as Sources
   const engines = new Map<string, ReturnType<typeof kubernetesEngine>>()
   return (variable, expr, input) => {
-    const engine = engines.get(variable) ?? kubernetesEngine(variable, { hasRangesOfAny: true })
+    const engine =
+      engines.get(variable) ?? kubernetesEngine(variable, { asKubeApiserver: false, kubernetesVersion })
     engines.set(variable, engine)
     const compiled = engine.compile(expr)
     if ('stage' in compiled) return {}
