@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isConfigurationError } from '@kube-authn/core/internal'
@@ -6,6 +6,7 @@ import { bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { serviceAccountObjects } from '@kube-authn/core/service-account'
 import { auditFromFlags, authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
 import { type LiveArea, liveArea } from '../live-area.ts'
+import type { Recordings } from '../recordings.ts'
 import { explainedCommandLines } from './explained-command-lines.ts'
 import { bootstrapPolicy } from './policies.ts'
 
@@ -17,20 +18,19 @@ export interface RecordedCommandLine {
 }
 
 const COMMAND_LINES = 'authz/more/flags.ndjson'
-const FILES = 'authz/more/flags-files.json'
+const FILES = 'authz/more/flags-files'
 const BOOTSTRAP = 'authz/recorded/bootstrap-rbac.json'
 
 /** Which command lines a server starts with. Messages are not compared. */
 export const commandLines: LiveArea = liveArea<RecordedCommandLine>({
   name: 'live-command-lines',
-  files: [COMMAND_LINES, FILES, BOOTSTRAP],
+  files: [COMMAND_LINES, BOOTSTRAP],
   explanations: explainedCommandLines,
   async *compare(recordings) {
     const folder = mkdtempSync(join(tmpdir(), 'live-command-lines-'))
     const inFolder = (text: string): string =>
       text.replaceAll(/\bF(?=\/)/g, folder).replaceAll('/W/flags/files', folder)
-    const files = Object.entries(recordings.json(FILES) as Readonly<Record<string, string>>)
-    for (const [name, text] of files) {
+    for (const [name, text] of filesOf(recordings)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })
       writeFileSync(join(folder, name), inFolder(text))
     }
@@ -57,6 +57,17 @@ export const commandLines: LiveArea = liveArea<RecordedCommandLine>({
     }
   },
 })
+
+/** The files of the command lines, by name: in one file, or as they are. */
+function filesOf(recordings: Recordings): readonly (readonly [name: string, text: string])[] {
+  if (recordings.has(`${FILES}.json`)) {
+    return Object.entries(recordings.json(`${FILES}.json`) as Readonly<Record<string, string>>)
+  }
+  const folder = join(recordings.folder, FILES)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const)
+}
 
 /** A server waits for a signer that is not there for a minute. */
 function isWaiting(args: readonly string[]): boolean {
