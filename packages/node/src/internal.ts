@@ -11,6 +11,8 @@ export {
   type FlagKind,
   type KnownFlag,
 } from './flags/known-flags.ts'
+export { signingKeyAt } from './at/verification-keys-at.ts'
+export { KNOWN_GATES } from './flags/feature-gates.ts'
 export { addedProblems, type AddProblem } from './flags/flag-problems.ts'
 export { type FlagTable, parseFlags } from './flags/parse-flags.ts'
 export type { ParsedFlags } from './flags/flag-value.ts'
@@ -21,6 +23,7 @@ export {
 } from './flags/parse-flags.ts'
 export { shownFlag } from './flags/known-flags.ts'
 export { unknownFlag } from './flags/parse-flags.ts'
+export { problemsOf } from './options/option-problems.ts'
 export { closeable } from './options/closeable.ts'
 export { fileSource } from './file-source/file-source.ts'
 export type { FileSourceOptions } from './options/reload-options.ts'

@@ -116,6 +116,24 @@ describe('auditWebhook', () => {
     expect(ids().at(-1)).toEqual(['id-6'])
   })
 
+  it('waits for no further events, and not before another attempt, with times of 0', async () => {
+    const { write, clock, ids, times, lost } = started(
+      { maxBatchWaitSeconds: 0, initialBackoffSeconds: 0, maxAttempts: 3 },
+      failing,
+    )
+    write('a', 'b')
+    await clock.advanceAsync(0)
+    await clock.advanceAsync(250)
+    await clock.advanceAsync(250)
+    expect(ids()).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+    expect(Math.max(...times)).toBeLessThanOrEqual(0.5)
+    expect(lost()).toEqual(['2 undelivered'])
+  })
+
   it('sends no more batches at a time than it may', async () => {
     const { write, clock, times } = started({ maxBatchSize: 1, throttleBurst: 3, throttleQps: 2 })
     write(...many(6))

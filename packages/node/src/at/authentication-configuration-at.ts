@@ -23,7 +23,7 @@ export type EgressProxies = Readonly<
 
 /** Options of {@link authenticationConfigurationAt}. */
 export interface AuthenticationConfigurationAtOptions
-  extends ReloadOptions, Omit<AuthenticationConfigurationOptions, 'source' | 'fetchFor' | 'discoverAtOnce'> {
+  extends ReloadOptions, Omit<AuthenticationConfigurationOptions, 'source' | 'fetchFor'> {
   /** The proxies that `egressSelectorType` refers to. Default: none; a configuration that names one is refused. */
   readonly egress?: EgressProxies
 }
@@ -32,7 +32,7 @@ const aProxy = nested({ proxyUrl: required(aString) })
 
 export const authenticationConfigurationAtShape: OptionsShape<AuthenticationConfigurationAtOptions> = {
   ...reloadShape,
-  ...without(authenticationConfigurationShape, 'source', 'fetchFor', 'discoverAtOnce'),
+  ...without(authenticationConfigurationShape, 'source', 'fetchFor'),
   egress: nested({ cluster: aProxy, controlplane: aProxy }),
 }
 

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@kube-authn/core'
 import {
+  finish,
   isConfigurationError,
   nonEmptyListOf,
   optionProblems,
@@ -7,11 +8,12 @@ import {
 } from '@kube-authn/core/internal'
 import { notify } from '@kube-authn/core/adapter'
 import { type VerificationKey, verificationKeysFromPem } from '@kube-authn/core/service-account'
+import { type SigningKey, signingKeyFromPem } from '@kube-authn/issuer'
 import { aPath } from '../options/file-option.ts'
 import { reloadShape } from '../options/reload-options.ts'
 import { type FileSource, type ReloadOptions, reportFailed } from '../file-source/reloading-source.ts'
 import { watchedText } from '../file-source/file-source.ts'
-import { latin1 } from '../file-source/read-file.ts'
+import { latin1, MAX_TEXT_BYTES, readSteps } from '../file-source/read-file.ts'
 import { closeable } from '../options/closeable.ts'
 
 /** Options of {@link verificationKeysAt}. */
@@ -86,8 +88,27 @@ async function keysAt(path: string, options: ReloadOptions): Promise<FileSource<
     await understand(file.current())
   } catch (error) {
     file.close()
-    if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
+    throw inFile(path, error)
   }
   return closeable({ current: () => keys }, file.close)
+}
+
+/**
+ * The key in a file of `--service-account-signing-key-file`, which is read once.
+ *
+ * @throws {ConfigurationError} if there is no key, or it cannot sign; any error of reading the file.
+ */
+export async function signingKeyAt(path: string): Promise<SigningKey> {
+  const pem = latin1.decode(finish(readSteps(path, MAX_TEXT_BYTES)))
+  try {
+    return await signingKeyFromPem(pem)
+  } catch (error) {
+    throw inFile(path, error)
+  }
+}
+
+/** The same problems, which name the file. */
+function inFile(path: string, error: unknown): unknown {
+  if (!isConfigurationError(error)) return error
+  return new ConfigurationError(error.problems.map(({ message }) => ({ path, message })))
 }

@@ -1,3 +1,4 @@
+import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 import { type AuditEvent, auditLog, type AuditLogOptions } from '@kube-authn/audit'
 import { auditLogShape, legacyAuditLine } from '@kube-authn/audit/internal'
@@ -8,7 +9,7 @@ import { unreadable } from '../file-source/read-file.ts'
 import { closeable } from '../options/closeable.ts'
 import { aPath } from '../options/file-option.ts'
 import { bufferedLines } from './buffered-lines.ts'
-import { type FollowedFile, followedFile, type OnFileError } from './followed-file.ts'
+import { followedFile, type OnFileError } from './followed-file.ts'
 import { rotationOf } from './rotation.ts'
 
 /** Options of {@link auditFile}. The defaults are those of kube-apiserver 1.36. */
@@ -108,6 +109,24 @@ export function auditFile(path: string, options: AuditFileOptions = {}): AuditFi
   })
 }
 
+/**
+ * Checks whether {@link auditFile} can open its file, and opens nothing.
+ *
+ * @throws {ConfigurationError} as it does.
+ */
+export function checkedAuditFile(
+  path: string,
+  options: AuditFileOptions = {},
+): Pick<AuditFile, 'write' | 'close'> {
+  refuseProblems(aPath(path, 'path'), optionProblems(shape, options))
+  opened(path, () => {
+    const found = fs.statSync(path, { throwIfNoEntry: false })
+    fs.accessSync(found === undefined ? dirname(path) : path, fs.constants.W_OK)
+    if (found?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
+  })
+  return { write() {}, close: () => Promise.resolve() }
+}
+
 /** A listener that emits a warning of the process for the first error. */
 export function warnOnce<E>(messageOf: (error: E) => string): (error: E) => void {
   let isTold = false
@@ -119,7 +138,7 @@ export function warnOnce<E>(messageOf: (error: E) => string): (error: E) => void
 }
 
 /** @throws {ConfigurationError} if the file cannot be opened. */
-function opened(path: string, open: () => FollowedFile): FollowedFile {
+function opened<T>(path: string, open: () => T): T {
   try {
     return open()
   } catch (cause) {

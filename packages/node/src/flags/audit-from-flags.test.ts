@@ -270,6 +270,19 @@ describe('auditFromFlags', () => {
     expect(await problemsOf(() => auditFromFlags(flags))).toEqual(problems)
   })
 
+  it.each(['0s', '-1s'])('takes %s to wait, as kube-apiserver does', async (time) => {
+    writeFileSync(
+      at('webhook.yaml'),
+      `clusters: [{name: c, cluster: {server: "https://a"}}]\ncontexts: [{name: x, context: {cluster: c}}]\ncurrent-context: x\n`,
+    )
+    const audit = await auditFromFlags([
+      `--audit-webhook-config-file=${at('webhook.yaml')}`,
+      `--audit-webhook-batch-max-wait=${time}`,
+      `--audit-webhook-initial-backoff=${time}`,
+    ])
+    await expect(audit.close()).resolves.toBeUndefined()
+  })
+
   it('takes a batch as long as an event', async () => {
     const flags = [`--audit-log-path=${at('audit.log')}`, '--audit-log-truncate-max-batch-size=102400']
     const audit = await auditFromFlags([...flags, '--audit-log-truncate-max-event-size=102400'])

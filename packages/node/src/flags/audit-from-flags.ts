@@ -10,13 +10,13 @@ import {
   quoted,
 } from '@kube-authn/core/internal'
 import { aBoolean, aFunction, oneOf, type OptionsShape } from '@kube-authn/core/adapter'
-import { auditFile } from '../audit-file/audit-file.ts'
+import { auditFile, checkedAuditFile } from '../audit-file/audit-file.ts'
 import { auditPolicyAt } from '../audit-policy-at.ts'
 import { opener } from '../configure/opener.ts'
 import { closeAll } from '@kube-authn/internal/close-all'
 import { closeable } from '../options/closeable.ts'
 import { auditWebhookAt } from '../webhook/audit-webhook-at.ts'
-import { anArgv } from './flags-options.ts'
+import { anArgv, nonNegativeSeconds } from './flags-options.ts'
 import { type AddProblem, addedProblems, ignoredNotices, notifyNotices } from './flag-problems.ts'
 import { parseFlags, type FlagTable, unknownFlag } from './parse-flags.ts'
 import type { ParsedFlags } from './flag-value.ts'
@@ -47,6 +47,7 @@ export interface NodeAudit extends AsyncDisposable {
 }
 
 type Place = Pick<AuditWebhook, 'write' | 'close'>
+type OpenFile = (...args: Parameters<typeof auditFile>) => Place
 
 /**
  * The audit log of a kube-apiserver with this command line: events as `--audit-policy-file` selects them, written to the file of `--audit-log-path`
@@ -70,7 +71,20 @@ export function auditFromFlags(
   return new Promise((resolve) => resolve(openAudit(argv, options)))
 }
 
-function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): NodeAudit {
+/**
+ * Checks the flags and files of {@link auditFromFlags}, and writes nothing.
+ *
+ * @throws {ConfigurationError} as it does.
+ */
+export async function checkAuditFlags(argv: readonly string[]): Promise<void> {
+  await openAudit(argv, {}, checkedAuditFile).close()
+}
+
+function openAudit(
+  argv: readonly string[],
+  options: AuditFromFlagsOptions,
+  fileAt: OpenFile = auditFile,
+): NodeAudit {
   refuseProblems(anArgv(argv, 'argv'), optionProblems(shape, options))
   const flags = parseFlags(argv, {}, AUDIT_TABLE)
   refuseProblems(
@@ -86,7 +100,8 @@ function openAudit(argv: readonly string[], options: AuditFromFlagsOptions): Nod
     { ...shared, kubernetesVersion: flags.release(), ...defined({ bodies }) },
     auditPolicyAt,
   )
-  const places = placesOf(flags, parts, { ...shared, ...defined({ onError }) }, allowInsecureHttp ?? false)
+  const others = { ...shared, ...defined({ onError }) }
+  const places = placesOf(flags, parts, others, allowInsecureHttp ?? false, fileAt)
   if (parts.problems.length > 0) {
     parts.close()
     throw new ConfigurationError(parts.problems)
@@ -108,6 +123,7 @@ function placesOf(
   parts: ReturnType<typeof opener>,
   shared: Shared,
   allowInsecureHttp: boolean,
+  fileAt: OpenFile,
 ): readonly Place[] {
   const path = flags.optional('audit-log-path')
   const format: 'json' | 'legacy' = flags.string('audit-log-format') === 'legacy' ? 'legacy' : 'json'
@@ -115,7 +131,7 @@ function placesOf(
     '--audit-log-path',
     path === '-' ? undefined : path,
     { ...fileOptions(flags), format, ...shared },
-    auditFile,
+    fileAt,
   )
   const webhook = parts.openAt(
     '--audit-webhook-config-file',
@@ -155,10 +171,10 @@ function webhookOptions(flags: ParsedFlags) {
   return {
     bufferSize: flags.number('audit-webhook-batch-buffer-size'),
     maxBatchSize: flags.number('audit-webhook-batch-max-size'),
-    maxBatchWaitSeconds: flags.seconds('audit-webhook-batch-max-wait'),
+    maxBatchWaitSeconds: nonNegativeSeconds(flags, 'audit-webhook-batch-max-wait'),
     throttleQps: isThrottled ? flags.number('audit-webhook-batch-throttle-qps') : Infinity,
     throttleBurst: isThrottled ? flags.number('audit-webhook-batch-throttle-burst') : 15,
-    initialBackoffSeconds: flags.seconds('audit-webhook-initial-backoff'),
+    initialBackoffSeconds: nonNegativeSeconds(flags, 'audit-webhook-initial-backoff'),
   }
 }
 

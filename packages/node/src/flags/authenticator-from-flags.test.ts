@@ -127,7 +127,7 @@ describe('the chain of a command line', () => {
         '--secure-port=6443',
         `--service-account-issuer=${ISSUER}`,
         `--service-account-key-file=${keyFile}`,
-        '--service-account-signing-key-file=/etc/kubernetes/pki/sa.key',
+        `--service-account-signing-key-file=${serverKey}`,
         '--tls-private-key-file=/etc/kubernetes/pki/apiserver.key',
       ],
       { serviceAccountObjects: objects, bootstrapTokens: bootstrapSecrets(), observer },
@@ -279,6 +279,39 @@ describe('the token authenticators of a chain', () => {
   })
 })
 
+describe('--service-account-signing-key-file', () => {
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const ed = generateKeyPairSync('ed25519').privateKey
+  const issuing = ['--service-account-issuer=https://x', `--service-account-key-file=${keyFile}`]
+  const said = (path: string): Promise<readonly string[]> =>
+    saidOf([...issuing, `--service-account-signing-key-file=${path}`], { serviceAccountObjects: objects })
+
+  it.each([
+    ['RSA', serverKey],
+    ['ECDSA', file('ec.key', ec.privateKey.export({ type: 'sec1', format: 'pem' }).toString())],
+  ])('may be a key of %s', async (_, path) => {
+    expect(await said(path)).toEqual([])
+  })
+
+  it.each([
+    ['missing', join(folder, 'none.key'), './none.key: no such file or directory (ENOENT)'],
+    ['a folder', folder, '.: not a regular file'],
+    ['empty', file('empty.key', ''), './empty.key: data does not contain a valid RSA or ECDSA private key'],
+    ['a public key', keyFile, './sa.pub: data does not contain a valid RSA or ECDSA private key'],
+    [
+      'Ed25519',
+      file('ed.key', ed.export({ type: 'pkcs8', format: 'pem' }).toString()),
+      './ed.key: data does not contain a valid RSA or ECDSA private key',
+    ],
+  ])('is refused if it is %s, beside other problems', async (_, path, message) => {
+    expect(await said(path)).toEqual([`--service-account-signing-key-file: ${message}`])
+    expect(await saidOf(['--token-auth-file=/nope', `--service-account-signing-key-file=${path}`])).toEqual([
+      `--service-account-signing-key-file: ${message}`,
+      expect.stringMatching(/^--token-auth-file: /),
+    ])
+  })
+})
+
 describe('--api-audiences', () => {
   it.each([
     [[], undefined],
@@ -298,11 +331,16 @@ describe('--api-audiences', () => {
     expect(authenticator.audiences).toEqual(audiences)
   })
 
-  it('names the flag of an empty audience of service accounts', async () => {
-    const argv = ['--service-account-issuer=https://x', `--service-account-key-file=${keyFile}`]
-    expect(await saidOf([...argv, '--api-audiences=a,,b'], { serviceAccountObjects: objects })).toEqual([
-      '--api-audiences: must not be empty',
-    ])
+  it.each([
+    [[], 'a,,b'],
+    [['--service-account-issuer=https://x', `--service-account-key-file=${keyFile}`], 'a,,b'],
+    [['--service-account-issuer=https://x', `--service-account-key-file=${keyFile}`], ','],
+  ])('has no empty element, and says so under its own name: %j, %s', async (argv, audiences) => {
+    expect(
+      await saidOf([`--token-auth-file=${tokenFile}`, ...argv, `--api-audiences=${audiences}`], {
+        serviceAccountObjects: objects,
+      }),
+    ).toEqual(['--api-audiences: must not be empty'])
   })
 })
 
@@ -315,6 +353,7 @@ describe('what deserves a look', () => {
     [[webhook, `${ttl}=9.99s`], [/shorter/]],
     [[webhook, `${ttl}=10s`], []],
     [[webhook, `${ttl}=0`], []],
+    [[webhook, `${ttl}=-1s`], []],
     [[`${ttl}=5s`], []],
     [['--requestheader-username-headers=x-remote-USER'], [/no front proxy is trusted/]],
     [
@@ -338,6 +377,8 @@ describe('what deserves a look', () => {
     [['--service-account-max-token-expiration=1h', '--service-account-extend-token-expiration=false'], []],
     [['--feature-gates=RemoteRequestHeaderUID=true'], []],
     [['--feature-gates=A=true'], [/ignored: --feature-gates$/]],
+    [['--feature-gates=StructuredAuthenticationConfiguration=true'], []],
+    [['--feature-gates=StructuredAuthenticationConfiguration=0,StructuredAuthenticationConfiguration=1'], []],
   ] as readonly (readonly [string[], RegExp[]])[])('%j', async (argv, said) => {
     const { events, observer } = recordEvents()
     await start([`--token-auth-file=${tokenFile}`, ...argv], { observer })
@@ -360,11 +401,14 @@ describe('what is wrong', () => {
     [['--authentication-config=/nope'], /^--authentication-config: /],
     [['--authentication-token-webhook-config-file=/nope'], /^--authentication-token-webhook-config-file: /],
     [
-      [
-        `--authentication-token-webhook-config-file=${kubeconfig}`,
-        '--authentication-token-webhook-cache-ttl=-1s',
-      ],
-      /^--authentication-token-webhook-cache-ttl: must be 0 or more$/,
+      ['--token-auth-file=/nope', '--feature-gates=A=false,StructuredAuthenticationConfiguration=f'],
+      /^--feature-gates: cannot set feature gate StructuredAuthenticationConfiguration to false, feature is locked to true$/,
+      /^--token-auth-file: /,
+    ],
+    [
+      ['--token-auth-file=/nope', '--feature-gates=AuthorizeWithSelectors=true,AuthorizeWithSelectors=false'],
+      /^--feature-gates: cannot set feature gate AuthorizeWithSelectors to false/,
+      /^--token-auth-file: /,
     ],
     [['--experimental-keystone-url=http://keystone'], /^--experimental-keystone-url: /],
     [
@@ -554,11 +598,5 @@ describe('the command line of an extension API server', () => {
     expect(await saidOf(['--authentication-kubeconfig=/nope'])).toEqual([
       expect.stringMatching(/^--authentication-kubeconfig: /),
     ])
-    expect(
-      await saidOf([
-        `--authentication-kubeconfig=${kubeconfig}`,
-        '--authentication-token-webhook-cache-ttl=-1s',
-      ]),
-    ).toEqual(['--authentication-token-webhook-cache-ttl: must be 0 or more'])
   })
 })

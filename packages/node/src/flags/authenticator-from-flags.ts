@@ -14,6 +14,7 @@ import type { CreateAuthenticatorOptions } from '../configure/create-authenticat
 import { closeable } from '../options/closeable.ts'
 import { modeProblems } from './authorizer-from-flags.ts'
 import { delegatedFromFlags, isDelegated } from './delegated-from-flags.ts'
+import { gateProblems, hasOtherGates } from './feature-gates.ts'
 import { addedProblems, flagProblem, ignoredNotices, notifyNotices } from './flag-problems.ts'
 import type { ParsedFlags } from './flag-value.ts'
 import {
@@ -21,20 +22,17 @@ import {
   type AuthenticatorFromFlagsOptions,
   authenticatorFromFlagsShape,
   sharedOf,
+  nonNegativeSeconds,
 } from './flags-options.ts'
 import { oidcOption, oidcProblems } from './oidc-flags.ts'
 import { parseFlags, REFUSED_FOR_AUTHENTICATION } from './parse-flags.ts'
-import {
-  hasOtherGates,
-  requestHeaderNames,
-  requestHeaderNotices,
-  requestHeaderProblems,
-} from './request-header-flags.ts'
+import { requestHeaderNames, requestHeaderNotices, requestHeaderProblems } from './request-header-flags.ts'
 import {
   hasServiceAccounts,
   serviceAccountKeys,
   serviceAccountNotices,
   serviceAccountProblems,
+  UNREAD_KEYS,
 } from './service-account-flags.ts'
 
 /**
@@ -65,20 +63,35 @@ export async function authenticatorFromFlags(
   const observer = loggingObserver(options.observer, options.log)
   const authenticator = isDelegated(flags)
     ? await delegatedFromFlags(flags, options)
-    : await configuredFromFlags(flags, options)
+    : await configuredFromFlags(flags, options, false)
   notifyNotices(observer, ignoredNotices([...flags.ignored, ...unusedFlags(flags)]))
   return authenticator
+}
+
+/**
+ * Checks the flags and files of {@link authenticatorFromFlags}, but for keys of service accounts, and calls nothing.
+ *
+ * @throws {ConfigurationError} as it does.
+ */
+export async function checkAuthenticatorFlags(
+  argv: readonly string[],
+  options: AuthenticatorFromFlagsOptions,
+): Promise<void> {
+  const flags = parseFlags(argv, REFUSED_FOR_AUTHENTICATION)
+  const authenticator = await configuredFromFlags(flags, options, true)
+  authenticator.close()
 }
 
 async function configuredFromFlags(
   flags: ParsedFlags,
   options: AuthenticatorFromFlagsOptions,
+  isCheck: boolean,
 ): Promise<NodeAuthenticator> {
   const anonymous = anonymousFlag(flags, options.anonymous)
   const found = [...flags.problems, ...authenticationProblems(flags, options)]
-  const configured = authenticatorOptions(flags, anonymous, options)
+  const configured = authenticatorOptions(flags, anonymous, options, isCheck)
   const { serviceAccountObjects, observer, log } = options
-  const accounts = await serviceAccountKeys(flags, options)
+  const accounts = isCheck ? UNREAD_KEYS : await serviceAccountKeys(flags, options)
   found.push(...accounts.problems)
   try {
     const authenticator = authenticatorOf(
@@ -113,7 +126,7 @@ function withFound(found: readonly ConfigurationProblem[], error: ConfigurationE
   return new ConfigurationError([...found, ...others], { cause: error })
 }
 
-/** Known flags without effect here: issuing tokens has its own options. */
+/** Known flags without effect here, if they are valid: issuing tokens has its own options. */
 function unusedFlags(flags: ParsedFlags): readonly string[] {
   return [
     ...(flags.isGiven('service-account-signing-key-file') ? ['--service-account-signing-key-file'] : []),
@@ -121,6 +134,7 @@ function unusedFlags(flags: ParsedFlags): readonly string[] {
   ]
 }
 
+const AUDIENCES = 'api-audiences'
 const WEBHOOK = 'authentication-token-webhook'
 const BOOTSTRAP = 'enable-bootstrap-token-auth'
 
@@ -130,6 +144,8 @@ function authenticationProblems(
   options: AuthenticatorFromFlagsOptions,
 ): readonly ConfigurationProblem[] {
   return addedProblems((add) => {
+    gateProblems(flags, add)
+    if (flags.list(AUDIENCES).includes('')) add(AUDIENCES, 'must not be empty')
     oidcProblems(flags, add)
     requestHeaderProblems(flags, add)
     serviceAccountProblems(flags, add)
@@ -175,6 +191,7 @@ function authenticatorOptions(
   flags: ParsedFlags,
   anonymous: AnonymousFlag,
   options: AuthenticatorFromFlagsOptions,
+  isCheck: boolean,
 ): CreateAuthenticatorOptions {
   const { allowAnyProxyName, bootstrapTokens, egress, requests, revocations, log } = options
   const proxyCA = flags.optional('requestheader-client-ca-file')
@@ -182,6 +199,8 @@ function authenticatorOptions(
   const keystoneCA = flags.optional('experimental-keystone-ca-file')
   const configFile = flags.optional('authentication-config')
   const webhook = flags.optional(`${WEBHOOK}-config-file`)
+  const oidc = oidcOption(flags)
+  const asked = isCheck ? { discoverAtOnce: false } : {}
   return defined({
     tokenFile: flags.optional('token-auth-file'),
     passwordFile: flags.optional('basic-auth-file'),
@@ -196,9 +215,9 @@ function authenticatorOptions(
         ? undefined
         : { url: keystoneUrl, acceptTokens: false, ...defined({ caFile: keystoneCA }) },
     authenticationConfig:
-      configFile === undefined || egress === undefined ? configFile : { path: configFile, egress },
+      configFile === undefined ? undefined : { path: configFile, ...asked, ...defined({ egress }) },
     kubernetesVersion: flags.release(),
-    oidc: oidcOption(flags),
+    oidc: oidc && { ...oidc, ...asked },
     bootstrapTokens: flags.boolean(BOOTSTRAP) ? bootstrapTokens : undefined,
     tokenReview:
       webhook === undefined
@@ -206,10 +225,10 @@ function authenticatorOptions(
         : {
             path: webhook,
             version: flags.version(`${WEBHOOK}-version`),
-            ttlSeconds: flags.seconds(`${WEBHOOK}-cache-ttl`),
+            ttlSeconds: nonNegativeSeconds(flags, `${WEBHOOK}-cache-ttl`),
           },
     anonymous: anonymous.isGiven ? anonymous.enabled : undefined,
-    audiences: flags.optionalList('api-audiences'),
+    audiences: flags.optionalList(AUDIENCES)?.filter((each) => each !== ''),
     trustedOrigins: flags.optionalList('trusted-origins'),
     requests,
     revocations,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:https'
@@ -312,14 +312,44 @@ describe('what is wrong', () => {
     expect(await saidOf([`--authorization-config=${file}`], options)).toEqual([expect.stringMatching(said)])
   })
 
-  it('names the flags of times that cannot be', async () => {
+  it('names the kubeconfig of a webhook and the path in it', async () => {
     const { kubeconfig } = await webhook()
-    const ttl = ['authorized', 'unauthorized'].map((kind) => `--authorization-webhook-cache-${kind}-ttl`)
-    const negative = ttl.map((flag) => `${flag}=-1s`)
-    const said = ttl.map((flag) => `${flag}: must be 0 or more`)
-    const file = `--authorization-webhook-config-file=${kubeconfig}`
-    expect(await saidOf(['--authorization-mode=Webhook', file, ...negative])).toEqual(said)
-    expect(await saidOf([`--authorization-kubeconfig=${kubeconfig}`, ...negative])).toEqual(said)
+    const bad = join(folder, 'bad.kubeconfig')
+    writeFileSync(bad, readFileSync(kubeconfig, 'utf8').replace('https:', 'http:').replace('{', '{"frob":1,'))
+    expect(
+      await saidOf(['--authorization-mode=Webhook', `--authorization-webhook-config-file=${bad}`]),
+    ).toEqual([
+      `--authorization-webhook-config-file: ${bad}: frob: Unknown field`,
+      `--authorization-webhook-config-file: ${bad}: clusters[0].cluster.server: Invalid value: must be an https URL`,
+    ])
+  })
+})
+
+describe('a negative time to keep answers', () => {
+  const ttl = ['authorized', 'unauthorized'].map((kind) => `--authorization-webhook-cache-${kind}-ttl`)
+
+  it.each([
+    ['-1s', 4],
+    ['5s', 2],
+  ])('is none: %s', async (time, calls) => {
+    const { kubeconfig, asked } = await webhook()
+    const authorizer = await start([
+      '--authorization-mode=Webhook',
+      `--authorization-webhook-config-file=${kubeconfig}`,
+      ...ttl.map((flag) => `${flag}=${time}`),
+    ])
+    for (const user of ['joe', 'jane', 'joe', 'jane']) await verdictOf(authorizer, user, 'get')
+    expect(asked).toHaveLength(calls)
+  })
+
+  it('is none where authorization is delegated', async () => {
+    const { kubeconfig, asked } = await webhook()
+    const authorizer = await start([
+      `--authorization-kubeconfig=${kubeconfig}`,
+      ...ttl.map((flag) => `${flag}=-1s`),
+    ])
+    for (const user of ['joe', 'joe']) await verdictOf(authorizer, user, 'get')
+    expect(asked).toHaveLength(2)
   })
 })
 

@@ -18,8 +18,9 @@ import {
   type AuthorizerFromFlagsOptions,
   authorizerFromFlagsShape,
   sharedOf,
+  nonNegativeSeconds,
 } from './flags-options.ts'
-import { type AddProblem, addedProblems, ignoredNotices, notifyNotices, underFlag } from './flag-problems.ts'
+import { type AddProblem, addedProblems, ignoredNotices, notifyNotices } from './flag-problems.ts'
 import { parseFlags, REFUSED_FOR_AUTHORIZATION, REFUSED_MODES } from './parse-flags.ts'
 import type { ParsedFlags } from './flag-value.ts'
 import { closeable } from '../options/closeable.ts'
@@ -108,7 +109,9 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
     Webhook: () => {
       const path = flags.string('authorization-webhook-config-file')
       if (path === '') return undefined
-      return parts.open('webhook', () => webhookAuthorizerAt(path, { ...webhookOptions(flags), ...shared }))
+      return parts.openFile(`--${WEBHOOK}`, () =>
+        webhookAuthorizerAt(path, { ...webhookOptions(flags), ...shared }),
+      )
     },
   }
   const modes = flags.list(MODE)
@@ -122,7 +125,7 @@ function authorizerOfModes(flags: ParsedFlags, options: AuthorizerFromFlagsOptio
     ...(rbac !== undefined && !modes.includes('RBAC')
       ? [{ path: 'rbac', message: 'has no effect without the mode RBAC' }]
       : []),
-    ...parts.problems.map((problem) => underFlag(WEBHOOK_FLAGS, problem)),
+    ...parts.problems,
   ]
   if (problems.length > 0) {
     parts.close()
@@ -138,16 +141,10 @@ const NAMES: Readonly<Record<string, string>> = { Webhook: 'default' }
 function webhookOptions(flags: ParsedFlags) {
   return {
     version: flags.version('authorization-webhook-version'),
-    allowedTtlSeconds: flags.seconds('authorization-webhook-cache-authorized-ttl'),
-    deniedTtlSeconds: flags.seconds('authorization-webhook-cache-unauthorized-ttl'),
+    allowedTtlSeconds: nonNegativeSeconds(flags, 'authorization-webhook-cache-authorized-ttl'),
+    deniedTtlSeconds: nonNegativeSeconds(flags, 'authorization-webhook-cache-unauthorized-ttl'),
   }
 }
-
-const WEBHOOK_FLAGS = [
-  ['webhook.allowedTtlSeconds', '--authorization-webhook-cache-authorized-ttl'],
-  ['webhook.deniedTtlSeconds', '--authorization-webhook-cache-unauthorized-ttl'],
-  ['webhook', '--authorization-webhook-config-file'],
-] as const
 
 const MODE = 'authorization-mode'
 const WEBHOOK = 'authorization-webhook-config-file'

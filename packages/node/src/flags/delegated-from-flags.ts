@@ -8,6 +8,7 @@ import {
 import {
   type AuthenticatorFromFlagsOptions,
   sharedOf,
+  nonNegativeSeconds,
   type AuthorizerFromFlagsOptions,
 } from './flags-options.ts'
 import { refuseRevoked } from '../configure/opener.ts'
@@ -116,7 +117,7 @@ function delegationOptions(
         proxyCA === undefined
           ? undefined
           : { ...givenNames(flags), caFile: proxyCA, ...defined({ allowAnyProxyName }) },
-      tokenTtlSeconds: flags.isGiven(TTL) ? flags.seconds(TTL) : undefined,
+      tokenTtlSeconds: flags.isGiven(TTL) ? nonNegativeSeconds(flags, TTL) : undefined,
       trustedOrigins: flags.optionalList('trusted-origins'),
     }),
     skipLookup: flags.boolean('authentication-skip-lookup'),
@@ -137,8 +138,6 @@ const DENIED_TTL = 'authorization-webhook-cache-unauthorized-ttl'
 
 const AUTHORIZATION_FLAGS = [
   ['kubeconfig', '--authorization-kubeconfig'],
-  ['allowedTtlSeconds', `--${ALLOWED_TTL}`],
-  ['deniedTtlSeconds', `--${DENIED_TTL}`],
   ['alwaysAllowPaths', '--authorization-always-allow-paths'],
 ] as const
 
@@ -176,8 +175,8 @@ export async function delegatedAuthorizer(
       skipLookup: true,
       alwaysAllowPaths: flags.list('authorization-always-allow-paths'),
       kubernetesVersion: flags.release(),
-      ...(flags.isGiven(ALLOWED_TTL) && { allowedTtlSeconds: flags.seconds(ALLOWED_TTL) }),
-      ...(flags.isGiven(DENIED_TTL) && { deniedTtlSeconds: flags.seconds(DENIED_TTL) }),
+      ...(flags.isGiven(ALLOWED_TTL) && { allowedTtlSeconds: nonNegativeSeconds(flags, ALLOWED_TTL) }),
+      ...(flags.isGiven(DENIED_TTL) && { deniedTtlSeconds: nonNegativeSeconds(flags, DENIED_TTL) }),
       ...sharedOf(options),
     },
     (problem) => underFlag(AUTHORIZATION_FLAGS, problem),

@@ -51,11 +51,9 @@ const AUTHENTICATION: FlagsOfOptions = [
   ['serviceAccounts.audiences', '--api-audiences'],
   ['serviceAccounts', '--service-account-issuer'],
   ['tokenFile', '--token-auth-file'],
-  ['tokenReview.ttlSeconds', '--authentication-token-webhook-cache-ttl'],
   ['trustedOrigins', '--trusted-origins'],
   ['tokenReview', '--authentication-token-webhook-config-file'],
   ['kubeconfig', '--authentication-kubeconfig'],
-  ['tokenTtlSeconds', '--authentication-token-webhook-cache-ttl'],
 ]
 
 /** Reports a problem of an option of `createAuthenticator` under its flag. */

@@ -23,6 +23,7 @@ import {
   authenticationConfigurationAtShape,
   type EgressProxies,
 } from '../at/authentication-configuration-at.ts'
+import type { ParsedFlags } from './flag-value.ts'
 import { aPath } from '../options/file-option.ts'
 import { someAccountObjects, tokenShape } from '../configure/token-authenticators.ts'
 
@@ -81,6 +82,11 @@ export const authorizerFromFlagsShape: OptionsShape<AuthorizerFromFlagsOptions> 
 }
 
 export const anArgv: Check = listOf(aString)
+
+/** A time to wait or to keep something. A negative one is none, as in kube-apiserver. */
+export function nonNegativeSeconds(flags: ParsedFlags, name: string): number {
+  return Math.max(0, flags.seconds(name))
+}
 
 /** The options that all parts of a chain share. */
 export function sharedOf({ observer, clock }: AuthorizerFromFlagsOptions): {

@@ -1,4 +1,5 @@
 import type { FileNotice } from '@kube-authn/core/internal'
+import { isGateOff, UID_GATE } from './feature-gates.ts'
 import type { AddProblem } from './flag-problems.ts'
 import type { ParsedFlags } from './flag-value.ts'
 
@@ -11,7 +12,6 @@ const LISTS = [
 ] as const
 
 const ALLOWED_NAMES = 'requestheader-allowed-names'
-const UID_GATE = 'RemoteRequestHeaderUID'
 
 /**
  * Adds problems of the header names.
@@ -72,16 +72,6 @@ export function requestHeaderNames(flags: ParsedFlags): Readonly<{
     extraHeaderPrefixes: flags.list(extra),
     allowedNames: flags.list(ALLOWED_NAMES),
   }
-}
-
-/** Whether `--feature-gates` sets gates without effect here. */
-export function hasOtherGates(flags: ParsedFlags): boolean {
-  return flags.list('feature-gates').some((gate) => !gate.trim().startsWith(`${UID_GATE}=`))
-}
-
-function isGateOff(flags: ParsedFlags, gate: string): boolean {
-  const last = flags.list('feature-gates').findLast((each) => each.trim().startsWith(`${gate}=`))
-  return last !== undefined && /^(?:0|f|false)$/i.test(last.slice(last.indexOf('=') + 1).trim())
 }
 
 function lacks(flags: ParsedFlags, flag: string, header: string): boolean {

@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { type FileNotice, quoted, messageOf, printedSeconds } from '@kube-authn/core/internal'
 import type { KeySource } from '@kube-authn/core/service-account'
-import { verificationKeysAt } from '../at/verification-keys-at.ts'
+import { signingKeyAt, verificationKeysAt } from '../at/verification-keys-at.ts'
 import { anEndpoint, type ExternalSigner, externalSignerAt } from '../external-signer/external-signer-at.ts'
 import { problemsOf } from '../options/option-problems.ts'
 import { type AddProblem, addedProblems } from './flag-problems.ts'
@@ -10,6 +10,7 @@ import { type AuthenticatorFromFlagsOptions, sharedOf } from './flags-options.ts
 
 const ISSUER = 'service-account-issuer'
 const KEY_FILE = 'service-account-key-file'
+const SIGNING_KEY_FILE = 'service-account-signing-key-file'
 const JWKS_URI = 'service-account-jwks-uri'
 const ENDPOINT = 'service-account-signing-endpoint'
 const MAX_EXPIRATION = 'service-account-max-token-expiration'
@@ -54,8 +55,14 @@ export function serviceAccountProblems(flags: ParsedFlags, add: AddProblem): voi
   if (seconds !== 0 && (seconds < 3600 || seconds > 2 ** 32)) {
     add(MAX_EXPIRATION, `the ${MAX_EXPIRATION} must be between 1 hour and 2^32 seconds`)
   }
+  signerProblems(flags, add)
+}
+
+/** Adds problems of `--service-account-signing-endpoint`. */
+export function signerProblems(flags: ParsedFlags, add: AddProblem): void {
+  const endpoint = flags.optional(ENDPOINT)
   if (endpoint === undefined) return
-  if (flags.list(KEY_FILE).length > 0 || flags.optional('service-account-signing-key-file') !== undefined) {
+  if (flags.list(KEY_FILE).length > 0 || flags.optional(SIGNING_KEY_FILE) !== undefined) {
     add(
       ENDPOINT,
       "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)",
@@ -137,15 +144,28 @@ export async function serviceAccountKeys(
   const endpoint = flags.optional(ENDPOINT)
   // Connecting may take a minute: not if other flags are invalid anyway.
   if (endpoint !== undefined) return isValid ? keysOfSigner(endpoint, flags, options) : without([])
+  const problems = await signingKeyProblems(flags)
   const files = keyFilesOf(flags)
-  if (!hasServiceAccounts(flags) || files.length === 0) return without([])
+  if (!hasServiceAccounts(flags) || files.length === 0) return without(problems)
   try {
     const { current, close } = await verificationKeysAt(files, sharedOf(options))
-    if (isValid) return { keys: current, problems: [], notices: [], close }
+    if (isValid) return { keys: current, problems, notices: [], close }
     close()
-    return without([])
+    return without(problems)
   } catch (error) {
-    return without(problemsOf(`--${KEY_FILE}`, error, ': '))
+    return without([...problems, ...problemsOf(`--${KEY_FILE}`, error, ': ')])
+  }
+}
+
+/** Problems of the key that signs tokens. It is not used here, but read, as kube-apiserver does. */
+async function signingKeyProblems(flags: ParsedFlags): Promise<readonly ConfigurationProblem[]> {
+  const path = flags.optional(SIGNING_KEY_FILE)
+  if (path === undefined) return []
+  try {
+    await signingKeyAt(path)
+    return []
+  } catch (error) {
+    return problemsOf(`--${SIGNING_KEY_FILE}`, error, ': ')
   }
 }
 
@@ -172,6 +192,9 @@ async function keysOfSigner(
     return without([{ path: `--${ENDPOINT}`, message }])
   }
 }
+
+/** Where nothing is read. */
+export const UNREAD_KEYS: FlaggedKeys = { keys: () => [], problems: [], notices: [], close() {} }
 
 function without(problems: readonly ConfigurationProblem[]): FlaggedKeys {
   return { problems, notices: [], close() {} }
