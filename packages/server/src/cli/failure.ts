@@ -70,3 +70,27 @@ export function storeFailureOf(error: unknown): string | undefined {
 
 /** Causes of foreign errors may be cyclic. */
 const MAX_CAUSES = 16
+
+/** What an error of our packages has, by which it is recognized without loading them. */
+interface KnownError extends Error {
+  readonly code?: unknown
+  readonly problems?: readonly { readonly path: string; readonly message: string }[]
+}
+
+/** What to tell of an error: a line for each problem, without a secret. */
+export function messagesOf(error: unknown): readonly string[] {
+  return linesOf(error).map((line) => line.replaceAll(/\s*\n\s*/g, ' '))
+}
+
+function linesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return ['unexpected error']
+  const { name, message, code, problems }: KnownError = error
+  if (code === 'invalidConfiguration' && problems !== undefined) {
+    return problems.map((each) => `${each.path}: ${each.message}`)
+  }
+  if (error instanceof Failure || code === 'invalidCredentialFile') return [message]
+  const ofStore = storeFailureOf(error)
+  if (ofStore !== undefined) return [ofStore]
+  // Its message may contain a secret.
+  return [`unexpected error: ${name}${typeof code === 'string' ? ` (${code})` : ''}`]
+}

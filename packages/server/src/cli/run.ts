@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers'
 import { CommanderError } from 'commander'
-import { EXIT, Failure, Interrupted, storeFailureOf } from './failure.ts'
+import { EXIT, Interrupted, messagesOf } from './failure.ts'
 import { program } from './program.ts'
 import { note, type Terminal } from './terminal/terminal.ts'
 
@@ -29,25 +29,6 @@ function exitCodeFor(error: unknown, terminal: Terminal): number {
   // It has already printed help, the version, or what is wrong with the command line.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed
   if (error instanceof Interrupted) return EXIT.interrupted
-  for (const message of messagesOf(error)) note(terminal, `error: ${message.replaceAll(/\s*\n\s*/g, ' ')}`)
+  for (const message of messagesOf(error)) note(terminal, `error: ${message}`)
   return EXIT.failed
-}
-
-/** What an error of our packages has, by which it is recognized without loading them. */
-interface KnownError extends Error {
-  readonly code?: unknown
-  readonly problems?: readonly { readonly path: string; readonly message: string }[]
-}
-
-function messagesOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error)) return ['unexpected error']
-  const { name, message, code, problems }: KnownError = error
-  if (code === 'invalidConfiguration' && problems !== undefined) {
-    return problems.map((each) => `${each.path}: ${each.message}`)
-  }
-  if (error instanceof Failure || code === 'invalidCredentialFile') return [message]
-  const ofStore = storeFailureOf(error)
-  if (ofStore !== undefined) return [ofStore]
-  // Its message may contain a secret.
-  return [`unexpected error: ${name}${typeof code === 'string' ? ` (${code})` : ''}`]
 }

@@ -128,20 +128,16 @@ function closeIdle(session: ServerHttp2Session, idleMs: number): void {
 }
 
 /**
- * Listens with HTTPS. A new certificate in the files is used for new connections.
+ * The certificates of a server, in files.
  *
- * @throws {Failure} if the address cannot be used.
- * @throws {ConfigurationError} if the certificate cannot be used.
+ * @throws {ConfigurationError} in terms of flags, if one cannot be used.
  */
-export async function listenSecurely({
-  address,
-  files,
-  tls: { minVersion, ciphers, named = [] },
-  observer,
-  log,
-  serverOf,
-}: SecureListening): Promise<Listening> {
-  const tls = inTermsOfFlags(flagsOf(named), () =>
+export function secureFiles(
+  files: CertificateFiles,
+  { minVersion, ciphers, named = [] }: SecureListening['tls'],
+  observer: Observer,
+): TlsServerFiles {
+  return inTermsOfFlags(flagsOf(named), () =>
     tlsServerOptionsAt({
       ...files,
       sniCertificates: named,
@@ -151,6 +147,23 @@ export async function listenSecurely({
       observer,
     }),
   )
+}
+
+/**
+ * Listens with HTTPS. A new certificate in the files is used for new connections.
+ *
+ * @throws {Failure} if the address cannot be used.
+ * @throws {ConfigurationError} if the certificate cannot be used.
+ */
+export async function listenSecurely({
+  address,
+  files,
+  tls: settings,
+  observer,
+  log,
+  serverOf,
+}: SecureListening): Promise<Listening> {
+  const tls = secureFiles(files, settings, observer)
   try {
     const server = tls.keepFresh(serverOf(tls.options))
     const listening = await listen(server, address, 'secure', log)

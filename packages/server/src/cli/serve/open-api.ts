@@ -1,4 +1,5 @@
 import type { Clock, Observer } from '@kube-authn/core'
+import type { Authorizer } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { defined, isConfigurationError, messageOf, systemClock } from '@kube-authn/core/internal'
 import { forwardAuthentication } from '@kube-authn/api/forward-authentication'
@@ -43,7 +44,6 @@ export async function openApi(
   onClose: OnClose,
   log: Log,
 ): Promise<OpenApi> {
-  const authorization = authorizationFlags(flags)
   const keys = await serviceAccountKeys(flags, signingKey)
   onClose(() => keys.close())
   const stored = await openStore(store, {
@@ -56,8 +56,7 @@ export async function openApi(
   const parts = { authority, keyFiles: keys.keyFiles, stored, log, clock }
   const authenticator = await openAuthenticator(flags, parts)
   onClose(() => authenticator.close())
-  const roles = usesRoles(authorization) ? { rbac: stored.rbac } : {}
-  const authorizer = await authorizerFromFlags(authorization, roles)
+  const authorizer = await openAuthorizer(flags, stored.rbac)
   onClose(() => authorizer.close())
 
   const maxExpirationSeconds = flags.seconds('service-account-max-token-expiration')
@@ -122,7 +121,7 @@ interface AccessParts {
 }
 
 /** Anonymous requests, where nothing else is said: enough for a probe. */
-const HEALTH_ONLY = {
+export const HEALTH_ONLY = {
   enabled: true,
   conditions: [{ path: '/healthz' }, { path: '/livez' }, { path: '/readyz' }],
 } as const
@@ -139,31 +138,44 @@ function openAuthenticator(
   flags: ParsedFlags,
   { authority, keyFiles, stored, log, clock }: AccessParts,
 ): Promise<NodeAuthenticator> {
-  const clientCAFile = flags.optional('client-ca-file')
-  const argv = [
-    `--client-ca-file=${clientCAFile ?? authority.certFile}`,
+  const isOther = flags.optional('client-ca-file') !== undefined
+  return authenticatorFromFlags(authenticatorArgv(flags, authority, keyFiles), {
+    serviceAccountObjects: stored.serviceAccounts,
+    bootstrapTokens: stored.bootstrapTokens,
+    revocations: stored.revocations,
+    anonymous: HEALTH_ONLY,
+    requests: isOther ? [clientCertificate({ ca: authority.pem, clock })] : [],
+    log,
+    clock,
+  })
+}
+
+/** The flags of the authenticator, with what the data folder adds. @param own the own CA, if there is one. */
+export function authenticatorArgv(
+  flags: ParsedFlags,
+  own: Pick<OwnAuthority, 'certFile'> | undefined,
+  keyFiles: readonly string[],
+): readonly string[] {
+  const clientCAFile = flags.optional('client-ca-file') ?? own?.certFile
+  return [
+    ...(clientCAFile === undefined ? [] : [`--client-ca-file=${clientCAFile}`]),
     ...issuersOf(flags).map((issuer) => `--service-account-issuer=${issuer}`),
     ...keyFiles.map((file) => `--service-account-key-file=${file}`),
     // The default of --anonymous-auth depends on it.
     ...authorizationFlags(flags),
     ...authenticationFlags(flags),
   ]
-  return authenticatorFromFlags(argv, {
-    serviceAccountObjects: stored.serviceAccounts,
-    bootstrapTokens: stored.bootstrapTokens,
-    revocations: stored.revocations,
-    anonymous: HEALTH_ONLY,
-    requests: clientCAFile === undefined ? [] : [clientCertificate({ ca: authority.pem, clock })],
-    log,
-    clock,
-  })
 }
 
-/** An authorizer without the mode RBAC would refuse the roles as useless. A file may name RBAC. */
-function usesRoles(flags: readonly string[]): boolean {
-  return flags.some(
-    (flag) => flag.startsWith('--authorization-config=') || /^--authorization-mode=.*RBAC/.test(flag),
-  )
+/**
+ * The authorizer of the flags. Without the mode RBAC it would refuse the roles as useless; a file may name RBAC.
+ *
+ * @throws {ConfigurationError} with every problem of the flags and their files.
+ */
+export function openAuthorizer(flags: ParsedFlags, rbac: Authorizer): Promise<NodeAuthorizer> {
+  const argv = authorizationFlags(flags)
+  const usesRoles = argv.some((flag) => /^--authorization-(?:config=|mode=.*RBAC)/.test(flag))
+  return authorizerFromFlags(argv, usesRoles ? { rbac } : {})
 }
 
 function forwarding(

@@ -6,7 +6,7 @@ import { defined, type LeaderElectionEvent, messageOf } from '@kube-authn/core/i
 import { type AuthorityPem, signingAuthority } from '../../certificates/issue-certificate.ts'
 import type { ParsedFlags } from '@kube-authn/node/internal'
 import { failWith } from '../failure.ts'
-import { pairOf } from './flags/listen-flags.ts'
+import { type CertificateFiles, pairOf } from './flags/listen-flags.ts'
 import { createsSecrets } from './flags/serve-flags.ts'
 import { electionOf } from './flags/serving-problems.ts'
 import { clusterOf, type KubeconfigTarget } from './material/admin-kubeconfig.ts'
@@ -82,20 +82,25 @@ function electionLine({ name, identity, status }: LeaderElectionEvent): Pick<Log
   }
 }
 
+/** The flags of the CA that signs certificate requests. */
+export const SIGNER = ['cluster-signing-cert-file', 'cluster-signing-key-file'] as const
+
 /** Returns what reads the CA that signs certificate requests, each time anew: it may be replaced while the server runs. */
 async function clusterSigner(flags: ParsedFlags, own: OwnAuthority): Promise<() => Promise<AuthorityPem>> {
-  const authority = pairOf(flags, 'cluster-signing-cert-file', 'cluster-signing-key-file')
+  const authority = pairOf(flags, ...SIGNER)
   const { certFile, keyFile } = authority ?? own
-  const read = async (): Promise<AuthorityPem> => {
-    const [certificate, privateKey] = await Promise.all([
-      readFile(certFile, 'utf8'),
-      readFile(keyFile, 'utf8'),
-    ])
-    return { certificate, privateKey }
-  }
-  if (authority === undefined) return read
-  await read()
+  if (authority !== undefined) await checkSigner(authority)
+  return () => readAuthority({ certFile, keyFile })
+}
+
+/** @throws {Failure} if there is no CA in the files. */
+export async function checkSigner(files: CertificateFiles): Promise<void> {
+  await readAuthority(files)
     .then(signingAuthority)
-    .catch(failWith((error) => `--cluster-signing-cert-file: ${messageOf(error, 'cannot be used')}`))
-  return read
+    .catch(failWith((error) => `--${SIGNER[0]}: ${messageOf(error, 'cannot be used')}`))
+}
+
+async function readAuthority({ certFile, keyFile }: CertificateFiles): Promise<AuthorityPem> {
+  const [certificate, privateKey] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
+  return { certificate, privateKey }
 }

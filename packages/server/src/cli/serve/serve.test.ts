@@ -421,7 +421,12 @@ describe('serve does not start', () => {
     ],
     [
       ['--service-account-signing-key-file=/nope'],
-      'error: --service-account-signing-key-file: /nope: cannot be read (ENOENT)\n',
+      'error: --service-account-signing-key-file: /nope: no such file or directory (ENOENT)\n',
+    ],
+    // Without waiting for the socket, which is not there.
+    [
+      ['--service-account-signing-endpoint=/nope', '--service-account-key-file=/nope'],
+      /^error: --service-account-signing-endpoint: can't set .* \(They are mutually exclusive\)\n$/,
     ],
     [
       ['--controllers=tokncleaner'],

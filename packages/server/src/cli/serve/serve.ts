@@ -5,9 +5,10 @@ import type { ParsedFlags } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
 import { requireStore } from '../store-url/store-url.ts'
 import { type Style, styleFor, type Terminal } from '../terminal/terminal.ts'
+import { checkFlags } from './check-flags.ts'
 import { declareServer, FURTHER_FLAGS, SHOWN_FLAGS } from './flags/flag-help.ts'
 import { http2Settings, secureAddress, tlsSettings } from './flags/listen-flags.ts'
-import { serveFlags, servingNotices } from './flags/serve-flags.ts'
+import { readFlags, serveFlags, servingNotices } from './flags/serve-flags.ts'
 import { storeValueOf } from './flags/serving-problems.ts'
 import { http2Server, httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
@@ -29,9 +30,11 @@ Examples:
   kube-authn serve --token-auth-file=tokens.csv --data-dir=/var/lib/kube-authn
   kube-authn serve --in-memory --secure-port=0 --output json
   kube-authn serve --bind-address=0.0.0.0 --advertise-address=192.0.2.10
+  kube-authn serve --check --authentication-config=authentication.yaml
 
 Exit codes:
-  0    stopped by SIGTERM or Ctrl+C
+  0    stopped by SIGTERM or Ctrl+C; with --check, the flags and their files can be used
+  1    with --check: a flag or a file cannot be used
   2    not started, or failed: a flag, a file or a port cannot be used
   130  ended by a second Ctrl+C before all requests were complete`
 
@@ -45,8 +48,10 @@ export function declareCommand(command: Command, terminal: Terminal, argv: reado
   })
 }
 
-/** Serves until SIGTERM or SIGINT. @returns the exit code. */
+/** Serves until SIGTERM or SIGINT, or only checks the flags. @returns the exit code. */
 async function serve(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const given = readFlags(argv)
+  if (given.boolean('check')) return checkFlags(given, terminal)
   const flags = serveFlags(argv)
   const log = serverLog(terminal)
   for (const { severity, message } of servingNotices(flags)) {

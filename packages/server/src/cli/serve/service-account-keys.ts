@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { messageOf } from '@kube-authn/core/internal'
+import { ConfigurationError } from '@kube-authn/core'
 import type { KeySource } from '@kube-authn/core/service-account'
-import { type SigningKey, signingKeyFromPem, type TokenSigner } from '@kube-authn/issuer'
+import type { SigningKey, TokenSigner } from '@kube-authn/issuer'
 import { verificationKeysAt } from '@kube-authn/node'
 import { externalSignerAt } from '@kube-authn/node/external-signer'
-import type { ParsedFlags } from '@kube-authn/node/internal'
-import { codeOf, failWith } from '../failure.ts'
+import { type ParsedFlags, problemsOf, signingKeyAt } from '@kube-authn/node/internal'
 import type { SigningKeyFiles } from './material/own-material.ts'
 
 /** The keys of service account tokens. */
@@ -25,24 +22,21 @@ export interface ServiceAccountKeys {
 /**
  * Loads the keys that the flags name, and the own one for what they leave open. Whatever signs here is accepted here, too.
  *
- * @throws {Failure} if a file cannot be used, under its flag.
+ * @throws {ConfigurationError} if a file cannot be used, under its flag.
  */
 export async function serviceAccountKeys(
   flags: ParsedFlags,
   own: SigningKeyFiles,
 ): Promise<ServiceAccountKeys> {
   const signingEndpoint = flags.optional('service-account-signing-endpoint')
-  const signingKeyFile = flags.optional('service-account-signing-key-file')
-  const privateKeyFile = flags.optional('service-account-private-key-file')
-  const given = flags.list('service-account-key-file')
+  const signingKeyFile = flags.optional(SIGNING)
   if (signingEndpoint !== undefined) return keysOfSigner(signingEndpoint)
-  const ofSecrets = privateKeyFile === undefined ? [] : [privateKeyFile]
-  const keyFiles = [...new Set([...given, signingKeyFile ?? own.publicKeyFile, ...ofSecrets])]
+  const keyFiles = verificationKeyFiles(flags, own)
   const [signingKey, privateKey] = await Promise.all([
-    readSigningKey('--service-account-signing-key-file', signingKeyFile ?? own.keyFile),
-    ...ofSecrets.map((path) => readSigningKey('--service-account-private-key-file', path)),
+    readSigningKey(SIGNING, signingKeyFile ?? own.keyFile),
+    ...ofSecrets(flags).map((path) => readSigningKey(OF_SECRETS, path)),
   ])
-  const keys = await verificationKeysAt(keyFiles).catch(unusable('--service-account-key-file'))
+  const keys = await readKeys(keyFiles)
   return {
     signing: { signingKey },
     secretsKey: privateKey ?? signingKey,
@@ -53,17 +47,48 @@ export async function serviceAccountKeys(
 }
 
 async function keysOfSigner(endpoint: string): Promise<ServiceAccountKeys> {
-  const signer = await externalSignerAt(endpoint).catch(unusable('--service-account-signing-endpoint'))
+  const signer = await externalSignerAt(endpoint).catch(unusable('service-account-signing-endpoint'))
   return { signing: { signer }, keys: signer.keys, keyFiles: [], close: () => signer.close() }
 }
 
-async function readSigningKey(flag: string, path: string): Promise<SigningKey> {
-  const pem = await readFile(path, 'utf8').catch(
-    failWith((error) => `${flag}: ${resolve(path)}: cannot be read (${codeOf(error)})`),
-  )
-  return signingKeyFromPem(pem).catch(unusable(flag))
+const VERIFYING = 'service-account-key-file'
+const SIGNING = 'service-account-signing-key-file'
+const OF_SECRETS = 'service-account-private-key-file'
+
+function ofSecrets(flags: ParsedFlags): readonly string[] {
+  const path = flags.optional(OF_SECRETS)
+  return path === undefined ? [] : [path]
+}
+
+/** The files with the keys that verify tokens; none if a signer outside has them. */
+export function verificationKeyFiles(
+  flags: ParsedFlags,
+  own: Pick<SigningKeyFiles, 'publicKeyFile'>,
+): readonly string[] {
+  if (flags.optional('service-account-signing-endpoint') !== undefined) return []
+  const ofSigning = flags.optional(SIGNING) ?? own.publicKeyFile
+  return [...new Set([...flags.list(VERIFYING), ofSigning, ...ofSecrets(flags)])]
+}
+
+/** What reads the files that the flags name, one by one. Each rejects as {@link serviceAccountKeys} does. */
+export function keyFileChecks(flags: ParsedFlags): readonly (() => Promise<unknown>)[] {
+  const signing = [SIGNING, OF_SECRETS].flatMap((flag) => {
+    const path = flags.optional(flag)
+    return path === undefined ? [] : [() => readSigningKey(flag, path)]
+  })
+  return [...signing, ...flags.list(VERIFYING).map((path) => async () => (await readKeys([path])).close())]
+}
+
+function readSigningKey(flag: string, path: string): Promise<SigningKey> {
+  return signingKeyAt(path).catch(unusable(flag))
+}
+
+function readKeys(paths: readonly string[]): ReturnType<typeof verificationKeysAt> {
+  return verificationKeysAt(paths).catch(unusable(VERIFYING))
 }
 
 function unusable(flag: string): (error: unknown) => never {
-  return failWith((error) => `${flag}: ${messageOf(error, 'cannot be used')}`)
+  return (error) => {
+    throw new ConfigurationError(problemsOf(`--${flag}`, error, ': '), { cause: error })
+  }
 }

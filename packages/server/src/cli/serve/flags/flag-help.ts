@@ -93,6 +93,7 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = flagGroups({
     'in-memory': 'keep the objects in memory, so that they end with the process',
     'store store':
       'where the objects are: memory, sqlite:FILE, postgres://USER@HOST/DATABASE or etcd://HOST:PORT (default sqlite:DATA-DIR/store.db)',
+    check: 'only say what is wrong with the flags and their files: nothing is called, made or written',
     strict: 'refuse to write pods, services and nodes, which are not validated here: for tests',
     'bind-address ip': 'listen on this address (default 127.0.0.1)',
     'secure-port port': 'the port of HTTPS; 0 is any free one (default 6443)',

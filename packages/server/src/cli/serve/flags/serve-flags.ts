@@ -1,8 +1,10 @@
+import type { ConfigurationProblem } from '@kube-authn/core'
 import { type FileNotice, refuseProblems } from '@kube-authn/core/internal'
 import {
   addedProblems,
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
+  KNOWN_GATES,
   type ParsedFlags,
   parseFlags,
   shownFlag,
@@ -33,13 +35,20 @@ const HANDLED: ReadonlySet<string> = new Set([
  * @throws {Failure} if there is an argument before the flags.
  */
 export function serveFlags(argv: readonly string[]): ParsedFlags {
-  if (argv[0]?.startsWith('-') === false) throw new Failure('serve takes flags only, as in --data-dir=FOLDER')
-  const flags = parseFlags(argv, REFUSED_FLAGS, SERVE_TABLE)
-  refuseProblems(
-    flags.problems,
-    addedProblems((add) => servingProblems(flags, add)),
-  )
+  const flags = readFlags(argv)
+  refuseProblems(flagProblems(flags))
   return flags
+}
+
+/** The flags, even if they have problems. @throws {Failure} if there is an argument before them. */
+export function readFlags(argv: readonly string[]): ParsedFlags {
+  if (argv[0]?.startsWith('-') === false) throw new Failure('serve takes flags only, as in --data-dir=FOLDER')
+  return parseFlags(argv, REFUSED_FLAGS, SERVE_TABLE)
+}
+
+/** The problems of flags themselves. Those of what they name are found where it is read. */
+export function flagProblems(flags: ParsedFlags): readonly ConfigurationProblem[] {
+  return [...flags.problems, ...addedProblems((add) => servingProblems(flags, add))]
 }
 
 /** Those for `authenticatorFromFlags`, without what the data directory adds. */
@@ -47,7 +56,7 @@ export function authenticationFlags(flags: ParsedFlags): readonly string[] {
   return [
     ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED),
     ...gatesIn(flags)
-      .filter(({ name }) => FOR_AUTHENTICATION.has(name))
+      .filter(({ name }) => KNOWN_GATES.has(name))
       .map(({ gate }) => `--feature-gates=${gate}`),
   ]
 }
@@ -84,7 +93,7 @@ export function servingNotices(flags: ParsedFlags): readonly FileNotice[] {
   if (flags.ignored.length > 0) advise('flagsIgnored', `without effect here: ${flags.ignored.join(', ')}`)
   const gates = gatesIn(flags)
     .map(({ name }) => name)
-    .filter((name) => name !== NO_AUTO_GENERATION && !FOR_AUTHENTICATION.has(name))
+    .filter((name) => name !== NO_AUTO_GENERATION && !KNOWN_GATES.has(name))
   if (gates.length > 0) {
     advise('gatesIgnored', `gates without effect here: ${gates.map(shownFlag).join(', ')}`)
   }
@@ -109,9 +118,6 @@ export function servingNotices(flags: ParsedFlags): readonly FileNotice[] {
 
 /** The gate of 1.24 to 1.26 without which every service account had a token secret, as since 1.6. */
 const NO_AUTO_GENERATION = 'LegacyServiceAccountTokenNoAutoGeneration'
-
-/** The gates that authentication reads. */
-const FOR_AUTHENTICATION: ReadonlySet<string> = new Set(['RemoteRequestHeaderUID'])
 
 /** Whether every service account is given a token secret. The last value of a gate counts. */
 export function createsSecrets(flags: ParsedFlags): boolean {

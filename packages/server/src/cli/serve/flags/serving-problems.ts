@@ -4,6 +4,7 @@ import type { ForwardAuthenticationOptions } from '@kube-authn/api/forward-authe
 import { defined } from '@kube-authn/core/internal'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { AddProblem, ParsedFlags } from '@kube-authn/node/internal'
+import { signerProblems } from '@kube-authn/node/internal/flags'
 import {
   electionProblems,
   type LeaderElectionOptions,
@@ -13,7 +14,7 @@ import { namedStore } from '../../store-url/store-url.ts'
 import { http2Problems, listenProblems, pairProblems, tlsProblems } from './listen-flags.ts'
 
 /**
- * Adds problems of the flags of serving. Those of authentication, authorization and audit are found where they are read.
+ * Adds problems of the flags of serving. Those of authentication, authorization and audit are found where they are read, but for those of a signer, which is called before.
  *
  * Deviation: plain HTTP is for loopback addresses, and port 0 is any free port (`docs/deviations.md`, insecure port; secure port 0).
  */
@@ -36,6 +37,7 @@ export function servingProblems(flags: ParsedFlags, add: AddProblem): void {
     if (flags.isGiven(name) && values.every((each) => each === '')) add(name, 'must not be empty')
   }
   storeProblems(flags, add)
+  signerProblems(flags, add)
   forwardProblems(flags, add)
   electionFlagProblems(flags, add)
   modeProblems(flags, add)

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path'
 import { type CertificateAuthority, issueAuthority } from '../../../certificates/node-authority.ts'
 import { Failure, orFail } from '../../failure.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
-import { keyInFile, newKeyPair, pemOfKey } from '../../key-pair.ts'
+import { newKeyPair, pemOfKey } from '../../key-pair.ts'
 import type { CertificateFiles } from '../flags/listen-flags.ts'
-import { readPrivateFile, readTextFile } from './private-files.ts'
+import { readPrivateKey, readTextFile } from './private-files.ts'
 
 /** As kubeadm. */
 const DAYS = 3650
@@ -21,13 +21,22 @@ export interface OwnAuthority extends CertificateAuthority, CertificateFiles {
  * @throws {Failure} if only a part of it is there, or it cannot be used.
  */
 export async function ownAuthority(folder: string, nowMs: number): Promise<OwnAuthority> {
+  const found = foundAuthority(folder, nowMs)
+  return 'pem' in found ? found : newAuthority(found, nowMs)
+}
+
+/** Where a CA will be, and its key, if it was made just before the process ended. */
+interface MissingAuthority extends CertificateFiles {
+  readonly privateKey: CertificateAuthority['privateKey'] | undefined
+}
+
+/** The CA in a folder, if there is one. @throws {Failure} as {@link ownAuthority}. */
+export function foundAuthority(folder: string, nowMs: number): OwnAuthority | MissingAuthority {
   const files = { certFile: join(folder, 'ca.crt'), keyFile: join(folder, 'ca.key') }
   const { certFile, keyFile } = files
-  const key = readPrivateFile(keyFile)
+  const privateKey = readPrivateKey(keyFile)
   const pem = readTextFile(certFile)
-  const privateKey = key === undefined ? undefined : keyInFile(resolve(keyFile), key)
-  // A key that was made just before the process ended is used.
-  if (pem === undefined) return newAuthority(files, privateKey, nowMs)
+  if (pem === undefined) return { ...files, privateKey }
   const certificate = orFail(
     () => new X509Certificate(pem),
     () => `${resolve(certFile)}: is not a certificate in PEM`,
@@ -46,8 +55,7 @@ export async function ownAuthority(folder: string, nowMs: number): Promise<OwnAu
 }
 
 async function newAuthority(
-  { certFile, keyFile }: CertificateFiles,
-  found: CertificateAuthority['privateKey'] | undefined,
+  { certFile, keyFile, privateKey: found }: MissingAuthority,
   nowMs: number,
 ): Promise<OwnAuthority> {
   // As kubeadm makes them with `ECDSA-P256`.

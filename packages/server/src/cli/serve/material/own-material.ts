@@ -1,15 +1,21 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { hostname, networkInterfaces } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { ParsedFlags } from '@kube-authn/node/internal'
 import { issueServerCertificate } from '../../../certificates/node-authority.ts'
 import { Failure } from '../../failure.ts'
-import { keyInFile, newKeyPair, pemOfKey, pemOfPublicKey } from '../../key-pair.ts'
+import { newKeyPair, pemOfKey, pemOfPublicKey } from '../../key-pair.ts'
 import { alone } from '../../lock-file.ts'
 import { writeNewFile } from '../../terminal/new-file.ts'
 import { type CertificateFiles, tlsSettings } from '../flags/listen-flags.ts'
-import { isFresh, type OwnAuthority, ownAuthority, validFor } from './own-authority.ts'
-import { openPrivateFolder, readPrivateFile, readTextFile } from './private-files.ts'
+import { foundAuthority, isFresh, type OwnAuthority, ownAuthority, validFor } from './own-authority.ts'
+import {
+  openPrivateFolder,
+  readPrivateFile,
+  readPrivateKey,
+  readTextFile,
+  requirePrivateFolder,
+} from './private-files.ts'
 
 /** How long another start is waited for. */
 const WAIT_MS = 10_000
@@ -38,14 +44,10 @@ export interface OwnMaterial {
  * @throws {Failure} if one cannot be used, or other users could read it.
  */
 export async function ownMaterial(flags: ParsedFlags, nowMs: number): Promise<OwnMaterial> {
-  const dataDir = flags.string('data-dir')
-  const folder = join(dataDir, 'pki')
-  openPrivateFolder(dataDir)
-  openPrivateFolder(folder)
+  const { folder, certDir, folders, signingKey } = placesOf(flags)
+  for (const each of folders) openPrivateFolder(each)
   const hosts = certificateHosts(flags)
   const { certificate } = tlsSettings(flags)
-  const certDir = flags.optional('cert-dir') ?? folder
-  if (certificate === undefined) openPrivateFolder(certDir)
   const certified = async (authority: OwnAuthority, now: number): Promise<CertificateFiles> =>
     certificate ?? ownServerCertificate(certDir, authority, hosts, now)
 
@@ -53,7 +55,7 @@ export async function ownMaterial(flags: ParsedFlags, nowMs: number): Promise<Ow
     const authority = await ownAuthority(folder, nowMs)
     return {
       authority,
-      signingKey: await ownSigningKey(folder),
+      signingKey: await ownSigningKey(signingKey),
       serverCertificate: await certified(authority, nowMs),
       async renew(now) {
         await certified(authority, now)
@@ -62,12 +64,36 @@ export async function ownMaterial(flags: ParsedFlags, nowMs: number): Promise<Ow
   })
 }
 
-/** The key in a folder that signs tokens of service accounts, which is made if there is none. @throws {Failure} if it cannot be used. */
-async function ownSigningKey(folder: string): Promise<SigningKeyFiles> {
-  const files = { keyFile: join(folder, 'sa.key'), publicKeyFile: join(folder, 'sa.pub') }
-  const found = readPrivateFile(files.keyFile)
-  const privateKey =
-    found === undefined ? newKeyPair('P-256').privateKey : keyInFile(resolve(files.keyFile), found)
+/** Where the keys and certificates of a data folder are, and the folders that are used. */
+function placesOf(flags: ParsedFlags) {
+  const dataDir = flags.string('data-dir')
+  const folder = join(dataDir, 'pki')
+  const certDir = flags.optional('cert-dir') ?? folder
+  return {
+    folder,
+    signingKey: { keyFile: join(folder, 'sa.key'), publicKeyFile: join(folder, 'sa.pub') },
+    certDir,
+    folders: [dataDir, folder, ...(tlsSettings(flags).certificate === undefined ? [certDir] : [])],
+  }
+}
+
+/**
+ * Reads what of {@link ownMaterial} is there already, and makes nothing. Returns the CA; `undefined` if it will be made.
+ *
+ * @throws {Failure} as it does.
+ */
+export function foundMaterial(flags: ParsedFlags, nowMs: number): OwnAuthority | undefined {
+  const { folder, signingKey, folders } = placesOf(flags)
+  for (const each of folders) requirePrivateFolder(each)
+  readPrivateKey(signingKey.keyFile)
+  const authority = foundAuthority(folder, nowMs)
+  return 'pem' in authority ? authority : undefined
+}
+
+/** The key that signs tokens of service accounts, which is made if there is none. @throws {Failure} if it cannot be used. */
+async function ownSigningKey(files: SigningKeyFiles): Promise<SigningKeyFiles> {
+  const found = readPrivateKey(files.keyFile)
+  const privateKey = found ?? newKeyPair('P-256').privateKey
   if (found === undefined) await writeNewFile(files.keyFile, pemOfKey(privateKey), { replaces: false })
   const publicPem = pemOfPublicKey(createPublicKey(privateKey))
   if (readTextFile(files.publicKeyFile) !== publicPem) {
@@ -130,21 +156,22 @@ export function serverTrust(flags: ParsedFlags, { authority }: OwnMaterial): str
   const { certificate } = tlsSettings(flags)
   if (certificate === undefined) return authority.pem
   const rootCAFile = flags.optional('root-ca-file')
-  const files = [...(rootCAFile === undefined ? [] : [rootCAFile]), certificate.certFile]
-  return files.map((file) => certificatesIn(file)).join('')
+  const root = rootCAFile === undefined ? '' : certificatesIn('root-ca-file', rootCAFile)
+  return root + certificatesIn('tls-cert-file', certificate.certFile)
 }
 
 /** What pods trust, and what token secrets contain. @throws {Failure} if a file cannot be read. */
 export function rootCA(flags: ParsedFlags, material: OwnMaterial): string {
   const rootCAFile = flags.optional('root-ca-file')
-  return rootCAFile === undefined ? serverTrust(flags, material) : certificatesIn(rootCAFile)
+  return rootCAFile === undefined ? serverTrust(flags, material) : certificatesIn('root-ca-file', rootCAFile)
 }
 
-function certificatesIn(path: string): string {
+/** The certificates in a file of a flag. @throws {Failure} if there are none. */
+export function certificatesIn(flag: string, path: string): string {
   const text = readTextFile(path)
-  if (text === undefined) throw new Failure(`${path}: no such file`)
+  if (text === undefined) throw new Failure(`--${flag}: ${path}: no such file`)
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g)
-  if (blocks === null) throw new Failure(`${path}: has no certificate in PEM`)
+  if (blocks === null) throw new Failure(`--${flag}: ${path}: has no certificate in PEM`)
   return blocks.map((block) => `${block}\n`).join('')
 }
 

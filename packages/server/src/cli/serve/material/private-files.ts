@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto'
 import { closeSync, lstatSync, openSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isBusy, type SqlDatabase, sqliteDriver } from '@kube-authn/store/internal/node'
 import { codeOf, Failure, orFail, reasonOf } from '../../failure.ts'
+import { keyInFile } from '../../key-pair.ts'
 import { makeFolder } from '../../terminal/new-file.ts'
 
 /** What users other than the owner may do. */
@@ -14,7 +16,13 @@ const OTHERS = 0o077
  */
 export function openPrivateFolder(path: string): void {
   makeFolder(path)
-  const status = statSync(path)
+  requirePrivateFolder(path)
+}
+
+/** Requires that a folder, if there is one, is for its owner only. @throws {Failure} as {@link openPrivateFolder}. */
+export function requirePrivateFolder(path: string): void {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return
   if (!status.isDirectory()) throw new Failure(`${resolve(path)}: is not a folder`)
   requirePrivate(path, status, '700')
 }
@@ -77,6 +85,12 @@ export function readPrivateFile(path: string): string | undefined {
   if (target?.isFile() !== true) throw new Failure(`${resolve(path)}: is not a regular file`)
   requirePrivate(path, target, '600')
   return readTextFile(path)
+}
+
+/** The private key in a file that only its owner may read; `undefined` if there is none. @throws {Failure} if it cannot be used. */
+export function readPrivateKey(path: string): KeyObject | undefined {
+  const pem = readPrivateFile(path)
+  return pem === undefined ? undefined : keyInFile(resolve(path), pem)
 }
 
 /** Reads a file that others may read; `undefined` if there is none. @throws {Failure} if it cannot be read. */
