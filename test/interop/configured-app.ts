@@ -38,6 +38,7 @@ export async function configuredApp(
   const scratch = makeScratch()
   const path = scratch.write('authentication.yaml', text)
   const { observer, ofType } = recordEvents()
+  const reloads = () => ofType('reload').filter(({ outcome }) => outcome !== 'initial')
   const authenticator = createAuthenticator({
     authenticationConfig: { path, settleSeconds: 0.02, updateTimeoutSeconds: 1 },
     observer,
@@ -58,10 +59,10 @@ export async function configuredApp(
     },
     lastError: () => ofType('request').at(-1)?.error,
     async configure(next) {
-      const before = ofType('reload').length
+      const before = reloads().length
       renameSync(scratch.write('next.yaml', next), path)
-      const event = await vi.waitUntil(() => ofType('reload')[before])
-      return { outcome: event.outcome, message: event.error?.message }
+      const event = await vi.waitUntil(() => reloads()[before])
+      return { outcome: event.error === undefined ? 'loaded' : 'failed', message: event.error?.message }
     },
     health: () => authenticator.health(),
     async close() {

@@ -107,6 +107,18 @@ describe('metrics of impersonation', () => {
     ])
   })
 
+  it('count no attempt where the headers name no user', async () => {
+    const { observer, render } = metrics()
+    const impersonate = impersonateRequest(alwaysDeny(), { observer })
+    const outcomes = await Promise.all(
+      ['impersonate-uid', 'impersonate-group', 'impersonate-extra-a'].map((name) =>
+        impersonate(fetchRequest(new Request('http://app/x', { headers: { [name]: 'x' } })), clark),
+      ),
+    )
+    expect(outcomes).toMatchObject(outcomes.map(() => ({ failure: { status: 400 } })))
+    expect(counted(render).filter((line) => line.startsWith('apiserver_impersonation'))).toEqual([])
+  })
+
   it('count nothing of a request that asks for none', async () => {
     const { observer, render } = metrics()
     await impersonateRequest(alwaysAllow(), { observer })(fetchRequest(new Request('http://app/x')), clark)

@@ -60,8 +60,10 @@ export function authorizationMetrics(make: Instruments): EventHandlers {
       if (name === 'union' || verdict === 'noOpinion') return
       decisions.add([authorizerType, name, verdict === 'allow' ? 'allowed' : 'denied'])
     },
-    impersonation: ({ mode = '', result, durationSeconds }) =>
-      impersonations.observe([mode, result], durationSeconds),
+    impersonation({ mode = '', result, failure, durationSeconds }) {
+      // Headers that name no user are no attempt.
+      if (failure?.status !== 400) impersonations.observe([mode, result], durationSeconds)
+    },
     impersonationCheck: ({ mode, result, durationSeconds }) =>
       checks.observe([mode, result], durationSeconds),
   }

@@ -8,32 +8,33 @@ import { hashLabel } from './labels.ts'
  * Source: apiserver `pkg/server/options/authenticationconfig/metrics/metrics.go`.
  */
 export function authenticationConfigurationMetrics(make: Instruments, clock: Clock): EventHandlers {
-  const reloads = reloadMetrics(make, clock, 'authentication')
+  const tell = reloadMetrics(make, clock, 'authentication')
   return {
-    reload({ kind, outcome, content = '' }) {
-      if (kind !== 'authenticationConfiguration') return
-      reloads.count(outcome)
-      if (outcome === 'loaded') reloads.setHash(content)
+    reload(event) {
+      if (event.kind === 'authenticationConfiguration') tell(event)
     },
   }
 }
 
 /**
- * Metrics of reloads of the AuthorizationConfiguration. The first version sets the hash, but does not count as a reload.
+ * Metrics of reloads of the AuthorizationConfiguration.
  *
  * Source: apiserver `pkg/server/options/authorizationconfig/metrics/metrics.go`; kubernetes `pkg/kubeapiserver/authorizer/reload.go`.
  */
 export function authorizationConfigurationMetrics(make: Instruments, clock: Clock): EventHandlers {
-  const reloads = reloadMetrics(make, clock, 'authorization')
-  return {
-    authorizationConfigReload({ outcome, content = '' }) {
-      if (outcome !== 'initial') reloads.count(outcome)
-      if (outcome !== 'failed') reloads.setHash(content)
-    },
-  }
+  return { authorizationConfigReload: reloadMetrics(make, clock, 'authorization') }
 }
 
-/** Deviation: there is no label `apiserver_id_hash` (`docs/deviations.md`, metrics). */
+interface ConfigurationReload {
+  readonly outcome: 'initial' | 'loaded' | 'failed'
+  readonly content?: string
+}
+
+/**
+ * The first version sets the hash, but does not count as a reload.
+ *
+ * Deviation: there is no label `apiserver_id_hash`, and a file that is missing counts once (`docs/deviations.md`, metrics).
+ */
 function reloadMetrics(make: Instruments, clock: Clock, what: 'authentication' | 'authorization') {
   const prefix = `apiserver_${what}_config_controller`
   const reloads = make.counter(
@@ -51,12 +52,12 @@ function reloadMetrics(make: Instruments, clock: Clock, what: 'authentication' |
     `The hash of the ${what} configuration that was loaded last.`,
     'hash',
   )
-  return {
-    count(outcome: 'loaded' | 'failed'): void {
+  return ({ outcome, content = '' }: ConfigurationReload): void => {
+    if (outcome !== 'initial') {
       const status = outcome === 'loaded' ? 'success' : 'failure'
       reloads.add(status)
       reloadedAt.set(status, clock.now() / 1000)
-    },
-    setHash: (content: string) => configurations.set('', hashLabel(content)),
+    }
+    if (outcome !== 'failed') configurations.set('', hashLabel(content))
   }
 }

@@ -75,4 +75,11 @@ describe('metrics of tokens from issuers', () => {
       `config_controller_last_config_info{hash="${hash('two')}"} 1`,
     ])
   })
+
+  it('have the hash of the first version of the configuration, which is no reload', () => {
+    const kind = 'authenticationConfiguration'
+    expect(linesAfter({ type: 'reload', source: 'file', kind, content: 'one', outcome: 'initial' })).toEqual([
+      `config_controller_last_config_info{hash="${hash('one')}"} 1`,
+    ])
+  })
 })

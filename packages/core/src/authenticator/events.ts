@@ -169,7 +169,7 @@ export interface FileNotice {
   readonly message: string
 }
 
-/** A source of configuration was read again. */
+/** A source of configuration was read again, or an AuthenticationConfiguration for the first time. */
 export interface ReloadEvent {
   readonly type: 'reload'
   /** The source, usually a path. */
@@ -178,8 +178,8 @@ export interface ReloadEvent {
   readonly kind?: 'authenticationConfiguration'
   /** The new content, if it is not secret and is identified by its hash. */
   readonly content?: string
-  /** `failed`: the last good version stays in force. */
-  readonly outcome: 'loaded' | 'failed'
+  /** `initial`: the first version, not a reload; only of an AuthenticationConfiguration. `failed`: the last good version stays in force. */
+  readonly outcome: 'initial' | 'loaded' | 'failed'
   readonly error?: Error
 }
 

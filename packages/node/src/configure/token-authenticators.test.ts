@@ -1,7 +1,7 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
+import { type Authentication, AuthenticationError, ConfigurationError, type LogEntry } from '@kube-authn/core'
 import { createBootstrapToken, bootstrapSecrets } from '@kube-authn/core/bootstrap-token'
 import { legacyTokenClaims, signToken } from '@kube-authn/issuer/internal'
 import { serviceAccountStore } from '../../../server/test/service-account-store.ts'
@@ -115,17 +115,23 @@ describe('a file of --authentication-config', () => {
     const { issuer, url, caPem } = await issuerOverTls()
     const { observer, ofType } = recordEvents()
     const path = file('a.yaml', configOf(url, caPem))
-    const { ask } = create({ authenticationConfig: { path, ...quick }, observer, tokenCache: false })
+    const lines: string[] = []
+    const log = ({ message }: LogEntry): void => void lines.push(message)
+    const { ask } = create({ authenticationConfig: { path, ...quick }, observer, log, tokenCache: false })
     const name = async () => (await ask(await issuer.sign(JANE)))?.user.username
     expect(await name()).toBe('oidc:jane')
+    expect(ofType('reload')).toMatchObject([{ outcome: 'initial', content: readFileSync(path, 'utf8') }])
+    const readAgain = `kube-authn: ${path} is read again [KUBE_AUTHN_RELOAD]`
+    expect(lines).not.toContain(readAgain)
 
     file('a.yaml', configOf(url, caPem, 'new:'))
-    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(2))
     expect(await name()).toBe('new:jane')
+    expect(lines).toContain(readAgain)
 
     file('a.yaml', configOf('http://insecure.example.com', caPem))
-    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(2))
-    expect(ofType('reload')[1]).toMatchObject({
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(3))
+    expect(ofType('reload')[2]).toMatchObject({
       kind: 'authenticationConfiguration',
       source: path,
       outcome: 'failed',
@@ -142,8 +148,8 @@ describe('a file of --authentication-config', () => {
     const path = file('a.yaml', configOf(url, caPem))
     create({ authenticationConfig: { path, ...quick }, observer })
     rmSync(path)
-    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(1))
-    expect(ofType('reload')[0]).toMatchObject({
+    await vi.waitFor(() => expect(ofType('reload')).toHaveLength(2))
+    expect(ofType('reload')[1]).toMatchObject({
       kind: 'authenticationConfiguration',
       source: path,
       outcome: 'failed',

@@ -10,7 +10,7 @@ export function writeNews(log: Sink, event: AuthenticationEvent): void {
       const { file, notice } = event
       const message = `${file}: ${shownReason(notice.message, [])}`
       writeNotice(log, { code: 'KUBE_AUTHN_NOTICE', message, about: `${file} ${notice.code}` })
-    } else if (event.type === 'reload') {
+    } else if (event.type === 'reload' && event.outcome !== 'initial') {
       writeProgress(log, event.error, {
         code: 'KUBE_AUTHN_RELOAD',
         about: `reload ${event.source}`,

@@ -39,14 +39,14 @@ function start(issuers: readonly string[], options: Partial<AuthenticationConfig
     const token = signed(key, { alg: 'RS256' }, { iss, aud: 'app', sub: 'jane', exp: NOW * 2 })
     return (await tokens.authenticateToken(token, {}))?.user.username
   }
-  const reloads = () => events.filter((event) => event.type === 'reload')
+  const reloads = () => events.filter((event) => event.type === 'reload' && event.outcome !== 'initial')
   const reach = (...urls: readonly string[]): void => {
     fetch.answers = Object.assign(
       {},
       ...urls.map((url) => issuerAnswers(jwksOf(key), url)),
     ) as typeof fetch.answers
   }
-  return { clock, fetch, tokens, ask, reloads, reach }
+  return { clock, events, fetch, tokens, ask, reloads, reach }
 }
 
 describe('a configuration', () => {
@@ -83,6 +83,22 @@ describe('a configuration', () => {
     await settled()
     expect(await ask(B)).toBe(`${B}#jane`)
     expect(tokens.health()).toEqual([])
+  })
+
+  it('tells its content before anything else happens, and nothing if it is refused', () => {
+    const { events } = start([A])
+    expect(events[0]).toEqual({
+      type: 'reload',
+      kind: 'authenticationConfiguration',
+      source: 'authentication.yaml',
+      content: configOf([A]),
+      outcome: 'initial',
+    })
+    const { events: others, observer } = recorder()
+    expect(() => authenticationConfiguration(configOf(['http://x']), { observer })).toThrow(
+      ConfigurationError,
+    )
+    expect(others).toEqual([])
   })
 
   it('may have no issuer', async () => {

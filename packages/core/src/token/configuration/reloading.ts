@@ -97,6 +97,7 @@ export function authenticationConfiguration(
   refuseProblems(aString(text, 'text'), optionProblems(authenticationConfigurationShape, options))
   const { updateTimeoutSeconds = 60, clock = systemClock } = options
   const state = firstState(text, options)
+  state.report(text, 'initial')
   const isFree = canWorkInBackground()
   let last: Promise<unknown> = Promise.resolve()
 
@@ -137,7 +138,7 @@ interface State {
   readonly updateTimeoutMs: number
   readonly validation: ValidateAuthenticationConfigurationOptions
   readonly authenticatorsOf: MakeJwtAuthenticators
-  readonly report: (content: string, error?: Error) => void
+  readonly report: (content: string, outcome: 'initial' | 'loaded' | Error) => void
   readonly first: AuthenticationConfiguration
   current: Version
   /** The content that was used or refused last. */
@@ -159,9 +160,11 @@ function firstState(text: string, options: AuthenticationConfigurationOptions): 
     updateTimeoutMs: updateTimeoutSeconds * 1000,
     validation,
     authenticatorsOf,
-    report(content, error) {
+    report(content, result) {
       const outcome =
-        error === undefined ? ({ outcome: 'loaded' } as const) : ({ outcome: 'failed', error } as const)
+        result instanceof Error
+          ? ({ outcome: 'failed', error: result } as const)
+          : ({ outcome: result } as const)
       notify(observer, { type: 'reload', kind: 'authenticationConfiguration', source, content, ...outcome })
     },
     first: configuration,
@@ -204,7 +207,7 @@ async function take(content: string, state: State): Promise<ConfigurationUpdate>
   const replaced = state.current
   state.current = next
   state.draining.add(replaced.authenticators)
-  report(content)
+  report(content, 'loaded')
   return 'updated'
 }
 

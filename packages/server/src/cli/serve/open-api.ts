@@ -50,13 +50,15 @@ export async function openApi(
     onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
   })
   onClose(stored.close)
-  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS))
+  const counted = metrics()
+  const { observer } = counted
+  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS), { observer })
   onClose(() => audit.close())
   const clock = storeClock(store)
-  const parts = { authority, keyFiles: keys.keyFiles, stored, log, clock }
+  const parts = { authority, keyFiles: keys.keyFiles, stored, log, clock, observer }
   const authenticator = await openAuthenticator(flags, parts)
   onClose(() => authenticator.close())
-  const authorizer = await openAuthorizer(flags, stored.rbac)
+  const authorizer = await openAuthorizer(flags, stored.rbac, observer)
   onClose(() => authorizer.close())
 
   const maxExpirationSeconds = flags.seconds('service-account-max-token-expiration')
@@ -67,7 +69,6 @@ export async function openApi(
     ...(maxExpirationSeconds > 0 && { maxExpirationSeconds }),
     ...defined({ audiences: authenticator.audiences }),
   })
-  const counted = metrics()
   const reached: { address?: string } = {}
   const api = await apiServer({
     ...stored.served,
@@ -90,7 +91,7 @@ export async function openApi(
     keys,
     authorizer,
     stored,
-    observer: counted.observer,
+    observer,
     reachedAt(address) {
       reached.address = address
     },
@@ -118,6 +119,8 @@ interface AccessParts {
   readonly log: Log
   /** That of the store: all replicas agree on when a credential is over. */
   readonly clock: Clock
+  /** Counts calls, keys and reloads. */
+  readonly observer: Observer
 }
 
 /** Anonymous requests, where nothing else is said: enough for a probe. */
@@ -136,7 +139,7 @@ export const HEALTH_ONLY = {
  */
 function openAuthenticator(
   flags: ParsedFlags,
-  { authority, keyFiles, stored, log, clock }: AccessParts,
+  { authority, keyFiles, stored, log, clock, observer }: AccessParts,
 ): Promise<NodeAuthenticator> {
   const isOther = flags.optional('client-ca-file') !== undefined
   return authenticatorFromFlags(authenticatorArgv(flags, authority, keyFiles), {
@@ -145,6 +148,7 @@ function openAuthenticator(
     revocations: stored.revocations,
     anonymous: HEALTH_ONLY,
     requests: isOther ? [clientCertificate({ ca: authority.pem, clock })] : [],
+    observer,
     log,
     clock,
   })
@@ -172,10 +176,14 @@ export function authenticatorArgv(
  *
  * @throws {ConfigurationError} with every problem of the flags and their files.
  */
-export function openAuthorizer(flags: ParsedFlags, rbac: Authorizer): Promise<NodeAuthorizer> {
+export function openAuthorizer(
+  flags: ParsedFlags,
+  rbac: Authorizer,
+  observer?: Observer,
+): Promise<NodeAuthorizer> {
   const argv = authorizationFlags(flags)
   const usesRoles = argv.some((flag) => /^--authorization-(?:config=|mode=.*RBAC)/.test(flag))
-  return authorizerFromFlags(argv, usesRoles ? { rbac } : {})
+  return authorizerFromFlags(argv, { ...(usesRoles && { rbac }), ...defined({ observer }) })
 }
 
 function forwarding(

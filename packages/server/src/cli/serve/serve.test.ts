@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect as connectTls } from 'node:tls'
 import { createServer } from 'node:net'
@@ -117,6 +118,33 @@ describe('serve, without a flag', () => {
 })
 
 describe('serve, with flags', () => {
+  it('counts what its files and its audit log do, from the start', async () => {
+    const of = (kind: string, more: object): string =>
+      JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind, ...more })
+    const folder = folderOf({
+      'authn.yaml': of('AuthenticationConfiguration', { jwt: [] }),
+      'authz.yaml': of('AuthorizationConfiguration', { authorizers: [{ type: 'RBAC', name: 'rbac' }] }),
+      'policy.yaml': 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n',
+    })
+    const { admin } = await startServe([
+      `--authentication-config=${join(folder, 'authn.yaml')}`,
+      `--authorization-config=${join(folder, 'authz.yaml')}`,
+      `--audit-policy-file=${join(folder, 'policy.yaml')}`,
+      `--audit-log-path=${join(folder, 'audit.log')}`,
+    ])
+    const text = await (await admin('/metrics')).text()
+    for (const name of ['authn.yaml', 'authz.yaml']) {
+      const hash = createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex')
+      const what = name === 'authn.yaml' ? 'authentication' : 'authorization'
+      expect(text).toContain(
+        `apiserver_${what}_config_controller_last_config_info{hash="sha256:${hash}"} 1\n`,
+      )
+    }
+    expect(text).toMatch(/^apiserver_audit_level_total\{level="Metadata"\} 1$/m)
+  })
+
   it('decides by a token file and roles, and logs no credential', async () => {
     const folder = folderOf({ 'tokens.csv': 'hunter2,jane,1,"developers"\n' })
     const { as, admin, log } = await startServe([`--token-auth-file=${join(folder, 'tokens.csv')}`])
