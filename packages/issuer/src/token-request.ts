@@ -42,8 +42,24 @@ const MAX_EXPIRATION_SECONDS = 2 ** 32
  * @throws {StatusError} 400 if a field has the wrong type.
  */
 export function readTokenRequest(body: unknown, defaultAudiences: readonly string[]): TokenRequestBody {
+  const found = errorList({ hideValues: true })
+  const read = requestIn(body, defaultAudiences, found)
   const errors = errorList({ hideValues: true })
-  const request = readObject(body, fieldPath(), errors)
+  errors.addAll(found.errors.filter(({ type }) => type !== 'Unknown'))
+  if (errors.errors.length > 0) throw badRequest(errors.toString())
+  return read
+}
+
+/** The fields of a TokenRequest that are of the wrong type or unknown, but for those of its metadata. */
+export function tokenRequestErrors(body: unknown): ErrorList {
+  const errors = errorList({ hideValues: true })
+  requestIn(body, [], errors)
+  return errors
+}
+
+function requestIn(body: unknown, defaultAudiences: readonly string[], errors: ErrorList): TokenRequestBody {
+  const request = readObject(body, fieldPath(), errors, { nullElements: 'empty' })
+  for (const name of ['kind', 'apiVersion', 'status']) request?.value(name)
   const metadata = request?.object('metadata')
   const spec = request?.object('spec')
   const reference = spec?.object('boundObjectRef')
@@ -68,7 +84,7 @@ export function readTokenRequest(body: unknown, defaultAudiences: readonly strin
     },
     attestations: new Map(attestations?.names().map((key) => [key, attestations.strings(key)])),
   }
-  if (errors.errors.length > 0) throw badRequest(errors.toString())
+  for (const each of [request, spec, reference]) each?.end()
   return read
 }
 

@@ -39,8 +39,14 @@ interface Body {
   readonly resources: readonly { readonly name: string }[]
 }
 
-async function ask(method: string, path: string, body?: object, of = api): Promise<readonly [number, Body]> {
-  const init = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+async function ask(
+  method: string,
+  path: string,
+  body?: object | string,
+  of = api,
+): Promise<readonly [number, Body]> {
+  const text = typeof body === 'object' ? JSON.stringify(body) : body
+  const init = text !== undefined && { body: text, headers: { 'content-type': 'application/json' } }
   const response = await of(new Request(`https://api${path}`, { method, ...init }), {
     user: userInfo({ username: 'jane' }),
     context: { annotate: (name, value) => void annotations.push([name, value]) },
@@ -64,7 +70,7 @@ describe('/token of a service account', () => {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',
         metadata: { name: 'jenkins', namespace: 'default', uid: account.metadata.uid },
-        spec: { audiences: [ISSUER], expirationSeconds: 3600 },
+        spec: { audiences: [ISSUER], expirationSeconds: 3600, boundObjectRef: null },
         status: { expirationTimestamp: '2030-01-01T01:00:00Z' },
       },
     ])
@@ -87,6 +93,39 @@ describe('/token of a service account', () => {
     const [, body] = await ask('POST', TOKEN, { spec: { expirationSeconds: 9000 } })
     expect(body.spec['expirationSeconds']).toBe(7200)
     expect(warning).toContain('requested expiration of 9000 seconds shortened to 7200 seconds')
+  })
+
+  it('warns of fields that are unknown or repeated, or refuses them, as the client wants', async () => {
+    await create('serviceaccounts', 'jenkins')
+    const body =
+      '{"frob": 1, "kind": "TokenRequest", "spec": {"audience": "a", "expirationSeconds": 600, "expirationSeconds": 700}}'
+    const said = [
+      'duplicate field "spec.expirationSeconds"',
+      'unknown field "frob"',
+      'unknown field "spec.audience"',
+    ]
+    expect((await ask('POST', TOKEN, body))[0]).toBe(201)
+    expect(warning?.split(/, (?=299)/)).toEqual(
+      said.map((each) => `299 - "${each.replaceAll('"', String.raw`\"`)}"`),
+    )
+    expect((await ask('POST', `${TOKEN}?fieldValidation=Ignore`, body))[0]).toBe(201)
+    expect(warning).toBeNull()
+    expect(await ask('POST', `${TOKEN}?fieldValidation=Strict`, body)).toMatchObject([
+      400,
+      {
+        message: expect.stringMatching(
+          /strict decoding error: duplicate field "spec\.expirationSeconds", unknown field/,
+        ),
+      },
+    ])
+    expect(annotations).toHaveLength(2)
+  })
+
+  it('reads an audience that is null as an empty one, and no other', async () => {
+    await create('serviceaccounts', 'jenkins')
+    const [status, body] = await ask('POST', TOKEN, { spec: { audiences: [null] } })
+    expect([status, body.spec['audiences']]).toEqual([201, ['']])
+    expect((await ask('POST', TOKEN, { spec: { audiences: [5] } }))[0]).toBe(400)
   })
 
   it('binds tokens to objects in the store', async () => {

@@ -1,10 +1,18 @@
 import { checkFields, fieldValidationOf } from '@kube-authn/api/internal'
-import { badRequest, errorList, fieldPath, isObject, readObject } from '@kube-authn/core/internal'
+import {
+  badRequest,
+  type ErrorList,
+  errorList,
+  fieldPath,
+  isObject,
+  readObject,
+} from '@kube-authn/core/internal'
 import { readMetadata } from '../registry/metadata.ts'
 import { type Action, type ActionSubresource, apiVersionOf } from '../registry/resource.ts'
 import { pods } from '../registry/resources/plain.ts'
 import { type DeleteOptions, readDeleteOptions } from './delete-options.ts'
 import type { TokenIssuer } from '@kube-authn/issuer'
+import { tokenRequestErrors } from '@kube-authn/issuer/internal'
 
 /**
  * `/eviction` of pods: it deletes the pod, as there are no disruption budgets that it could violate.
@@ -35,13 +43,26 @@ function readEviction({ value, duplicates, name, namespace, query, caller }: Act
   const metadata = readMetadata(eviction?.object('metadata'))
   const deleteOptions = eviction?.value('deleteOptions') ?? undefined
   eviction?.end()
-  const validation = fieldValidationOf(query)
-  for (const warning of checkFields(errors, validation, duplicates)) caller?.context.warn?.(warning)
+  warnOfFields(errors, { duplicates, query, caller })
   if ((metadata.namespace ?? namespace) !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object')
-  return readDeleteOptions(deleteOptions, validation, ['v1', 'meta.k8s.io/v1', 'policy/v1', 'policy/v1beta1'])
+  return readDeleteOptions(deleteOptions, fieldValidationOf(query), [
+    'v1',
+    'meta.k8s.io/v1',
+    'policy/v1',
+    'policy/v1beta1',
+  ])
+}
+
+/** Refuses a body with fields of the wrong type, and refuses or warns of others, as the client wants. @throws {StatusError} 400 */
+function warnOfFields(
+  errors: ErrorList,
+  { duplicates, query, caller }: Pick<Action, 'duplicates' | 'query' | 'caller'>,
+): void {
+  for (const warning of checkFields(errors, fieldValidationOf(query), duplicates))
+    caller?.context.warn?.(warning)
 }
 
 /**
@@ -81,9 +102,12 @@ export function tokenRequests(issuer: TokenIssuer): ActionSubresource {
     group: 'authentication.k8s.io',
     version: 'v1',
     kind: 'TokenRequest',
-    async act({ namespace, name, value, caller }) {
+    async act({ namespace, name, value, duplicates, query, caller }) {
       requireKind(value, 'authentication.k8s.io', ['v1'], 'TokenRequest')
-      return issuer.issue({ namespace, name }, value, caller?.context)
+      warnOfFields(tokenRequestErrors(value), { duplicates, query, caller })
+      const granted = await issuer.issue({ namespace, name }, value, caller?.context)
+      // As Go writes a field that is not set.
+      return { ...granted, spec: { ...granted.spec, boundObjectRef: granted.spec.boundObjectRef ?? null } }
     },
   }
 }

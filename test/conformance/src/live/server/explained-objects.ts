@@ -125,10 +125,7 @@ export const explainedObjects: readonly ServerExplanation[] = [
   {
     row: 'forms of token requests',
     explains: ({ at, there, here }, { line }) =>
-      /\/token(?:\?|$)/.test(line.path) &&
-      ((at === 'body.spec.boundObjectRef' && there === null && here === undefined) ||
-        (at === 'header warning' && String(there).includes('unknown field') && here === undefined) ||
-        (at === 'status' && there === 400 && here === 422)),
+      /\/token(?:\?|$)/.test(line.path) && at === 'status' && there === 400 && here === 422,
   },
   {
     row: 'patches',
