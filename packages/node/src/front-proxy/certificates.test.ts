@@ -95,6 +95,27 @@ describe('createAuthenticator with certificates', () => {
     await vi.waitFor(async () => expect(await userOf(authenticator, jane)).toBe(401))
   })
 
+  it('keeps the old bundle, with a CA that the new one removes, while the new one is cut off', async () => {
+    const events: unknown[] = []
+    const authenticator = create({
+      clientCAFile: { path: file('users.crt'), settleSeconds: 0.02 },
+      observer: (event) => events.push(event),
+    })
+    // A whole block, and half of one: Kubernetes would take the first.
+    writeFileSync(file('users.crt'), proxies.caPem + users.caPem.slice(0, users.caPem.length / 2))
+    await vi.waitFor(() => expect(events).toMatchObject([{ type: 'reload', outcome: 'failed' }]))
+    expect(await userOf(authenticator, jane)).toEqual(['jane', 'app1', 'app2', 'system:authenticated'])
+    expect(await userOf(authenticator, proxy)).toBe(401)
+    writeFileSync(file('users.crt'), proxies.caPem)
+    await vi.waitFor(async () => expect(await userOf(authenticator, jane)).toBe(401))
+    expect(await userOf(authenticator, proxy)).toEqual(['front-proxy', 'system:authenticated'])
+  })
+
+  it('is not started with a bundle that is cut off', () => {
+    writeFileSync(file('cut.crt'), proxies.caPem + users.caPem.slice(0, users.caPem.length / 2))
+    expect(() => create({ clientCAFile: file('cut.crt') })).toThrow(ConfigurationError)
+  })
+
   it('keeps the old CA while the new bundle is one that signs proxies as well', async () => {
     const events: unknown[] = []
     const authenticator = create({
