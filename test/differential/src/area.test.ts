@@ -66,6 +66,16 @@ describe('area', () => {
     ])
   })
 
+  it('reports a difference that is not there again, as it was', async () => {
+    let times = 0
+    const compare: typeof words.compare = (question) =>
+      ++times > 120 ? Promise.resolve({ asked: '', differences: [] }) : words.compare(question)
+    const { classes } = await area({ ...words, compare }).run('1', 0, 120)
+    expect(classes).toMatchObject([
+      { question: { word: expect.stringMatching(/^.+e/) }, differences: [{ at: 'letters' }] },
+    ])
+  })
+
   it('tells kinds of differences apart', async () => {
     const compare: typeof words.compare = ({ word }) =>
       Promise.resolve({

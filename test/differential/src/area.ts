@@ -61,7 +61,7 @@ export function area<Question, Asked>(options: AreaOptions<Question, Asked>): Ar
     name,
     async run(seed, from, to) {
       const explained = new Map<string, number>()
-      const found = new Map<string, { index: number; count: number }>()
+      const found = new Map<string, Omit<DifferenceClass, 'name' | 'question'>>()
       let failed = 0
       for (let start = from; start < to; start += BATCH) {
         const indexes = Array.from({ length: Math.min(BATCH, to - start) }, (_, at) => start + at)
@@ -70,7 +70,7 @@ export function area<Question, Asked>(options: AreaOptions<Question, Asked>): Ar
           for (const row of rows) explained.set(row, (explained.get(row) ?? 0) + 1)
           if (differences.length === 0) continue
           failed++
-          const seen = found.get(classOf(differences)) ?? { index: start + at, count: 0 }
+          const seen = found.get(classOf(differences)) ?? { index: start + at, count: 0, differences }
           found.set(classOf(differences), { ...seen, count: seen.count + 1 })
         }
       }
@@ -79,7 +79,9 @@ export function area<Question, Asked>(options: AreaOptions<Question, Asked>): Ar
         const whole = questionAt(seed, seen.index)
         const small = classes.length < MOST_MINIMIZED ? await smallest(whole, kind) : whole
         const { differences } = await unexplained(small)
-        classes.push({ name: kind, ...seen, question: small, differences })
+        // It may not be there every time.
+        const again = differences.length > 0 && { question: small, differences }
+        classes.push({ name: kind, ...seen, question: whole, ...again })
       }
       return { asked: to - from, failed, explained, classes }
     },

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -134,7 +135,9 @@ export async function startReference(server: string, shared: SharedSetup): Promi
 }
 
 function apiServerFlags(folder: string, etcdPort: number): readonly string[] {
-  const key = join(folder, 'server.key')
+  const key = join(folder, 'service-accounts.key')
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  writeFileSync(key, privateKey.export({ type: 'pkcs1', format: 'pem' }))
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     '--advertise-address=127.0.0.1',
