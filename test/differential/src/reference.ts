@@ -167,6 +167,9 @@ function started(folder: string, command: string, flags: readonly string[]): Chi
   const log = openSync(join(folder, 'log'), 'a')
   const child = spawn(command, flags, { cwd: folder, stdio: ['ignore', log, log] })
   child.once('error', () => undefined)
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   return child
 }
 

@@ -98,26 +98,27 @@ async function compareServed(
   options: Options,
 ): Promise<readonly AreaReport[]> {
   const shared = sharedSetup()
+  const closing: (() => Promise<void> | void)[] = [() => shared.remove()]
   try {
     const reference = await startReference(server, shared)
+    closing.push(() => reference.close())
     const sides = await sidesOf(reference, shared)
+    closing.push(() => sides.authenticator.close())
     const proxy = frontProxyOf(sides)
+    closing.push(() => proxy.close())
     const authenticated = await authentication(sides)
+    closing.push(() => authenticated.close())
     const all = [authenticated, authorization(sides), impersonation(sides, proxy), requestInfo(sides, proxy)]
     const reports: AreaReport[] = []
     for (const area of all.filter(({ name }) => names.includes(name))) {
       reports.push(await compare(area, Math.ceil(options.requests / names.length), options))
     }
-    await authenticated.close()
-    await proxy.close()
-    sides.authenticator.close()
-    await reference.close()
     return reports
   } catch (error) {
     console.error(logOf(shared).slice(-5000))
     throw error
   } finally {
-    shared.remove()
+    for (const close of closing.toReversed()) await close()
   }
 }
 
