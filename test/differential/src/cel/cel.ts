@@ -1,6 +1,6 @@
 import { celCompiler, type KubernetesVersion } from '@kube-authn/cel/kubernetes'
 import type { Compared, Explanation } from '@kube-authn-test/conformance/live/live-area'
-import type { Difference } from '@kube-authn-test/conformance/live/difference'
+import { canonical, type Difference } from '@kube-authn-test/conformance/live/difference'
 import { recordingsOf } from '@kube-authn-test/conformance/live/recordings'
 import { expressionDifferences, type RecordedExpression } from '@kube-authn-test/conformance/live/tokens/cel'
 import { explainedCel } from '@kube-authn-test/conformance/live/tokens/explained-cel'
@@ -15,7 +15,30 @@ export type AnsweredExpression = CelQuestion & { readonly real: CelAnswer }
 
 const NEGATIVE_DEPTHS: Explanation<RecordedExpression> = {
   row: 'CEL limits',
-  explains: ({ at }, { expr }) => at === 'cost' && /\.flatten\(-/.test(expr),
+  explains: ({ at }, { expr }) => at === 'cost' && expr.includes('.flatten('),
+}
+
+const KEPT_OPTIONALS: Explanation<RecordedExpression> = {
+  row: 'optionals in CEL',
+  explains: ({ at, there }, { expr }) =>
+    at === 'value' && JSON.stringify(there).includes('{"is":"optional"}') && /\.opt(?:Flat)?Map\(/.test(expr),
+}
+
+const KEYS: Explanation<RecordedExpression> = {
+  row: 'keys of CEL maps',
+  explains: ({ at, there }, { expr }) =>
+    at === 'value' && JSON.stringify(there).includes('already exists') && expr.includes('transformMapEntry'),
+}
+
+/** A list made of a map. */
+const ORDER_OF_LISTS: Explanation<RecordedExpression> = {
+  row: 'order of CEL maps',
+  explains: ({ at, there, here }) => at === 'value' && sortedElements(there) === sortedElements(here),
+}
+
+function sortedElements(result: unknown): string | undefined {
+  if (typeof result !== 'object' || result === null || !('value' in result)) return undefined
+  return Array.isArray(result.value) ? result.value.map(canonical).toSorted().join('\n') : canonical(result)
 }
 
 const NAMES_OF_TYPES: Explanation<RecordedExpression> = {
@@ -65,7 +88,9 @@ export async function celArea(
     explanations: [
       ...explainedCel,
       NAMES_OF_TYPES,
-      ...(release < '1.37' ? [LOST_VALUES] : [NEGATIVE_DEPTHS]),
+      ORDER_OF_LISTS,
+      KEYS,
+      ...(release < '1.37' ? [LOST_VALUES] : [NEGATIVE_DEPTHS, KEPT_OPTIONALS]),
     ],
     fixed: ['var', 'input', ...(oracle === undefined ? ['expr', 'real'] : [])],
     question: (random, index) => (oracle === undefined ? undefined : celQuestion(random)) ?? answerAt(index),
