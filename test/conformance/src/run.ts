@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/core'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
@@ -37,7 +38,7 @@ import { tokenReviews } from './areas/token-review.ts'
 import { tokenWebhook, webhook } from './areas/webhook.ts'
 import { delegation } from './areas/delegation.ts'
 import { differences } from './compare.ts'
-import { replayLive } from './live/replay.ts'
+import { AREAS_BY_RELEASE, type Replayed, replayLive } from './live/replay.ts'
 import { NotApplicable, NotUnderstood, type UnitRunner, type Vector } from './vector.ts'
 
 /*
@@ -84,17 +85,22 @@ async function main(): Promise<void> {
       await run(vector, runnerFor(vector), areaOf(areas, vector.area, `${file}.json`))
     }
   }
-  for await (const { name, result } of replayLive(liveFolder ?? ownLiveFolder, liveFolder === undefined)) {
+  const replayed: Replayed[] = []
+  for await (const each of replayLive(liveFolder ?? ownLiveFolder, liveFolder === undefined)) {
+    const { name, release, result } = each
     if (result === undefined)
       console.log(`the recordings of ${name} are not in ${liveFolder ?? ownLiveFolder}`)
-    else
-      areas.set(name, {
+    else {
+      replayed.push(each)
+      areas.set(AREAS_BY_RELEASE.has(name) ? `${name} of ${release}` : name, {
         ...result,
         failures: [...result.failures],
         leftOut: new Map(),
         notUnderstood: new Map(),
       })
+    }
   }
+  reportReleases(replayed)
   report(areas)
 }
 
@@ -212,6 +218,24 @@ async function run(vector: Vector, runner: CaseRunner | undefined, area: AreaRes
 function unitOf({ area, given: { unit } }: Vector): string {
   return unit === undefined ? `area ${area}` : `given.unit ${unit}`
 }
+
+/** How many recorded answers are those of each release here; `=` where nothing that is compared depends on the release. */
+function reportReleases(replayed: readonly Replayed[]): void {
+  const names = [...new Set(replayed.map(({ name }) => name))]
+  const width = Math.max(0, ...names.map((name) => name.length))
+  const line = (name: string, cells: readonly string[]): void =>
+    console.log([name.padEnd(width), ...cells.map((cell) => cell.padStart(8))].join(''))
+  line('', RELEASES)
+  for (const name of names) {
+    const cells = RELEASES.map((release) => {
+      const result = replayed.find((each) => each.name === name && each.release === release)?.result
+      return result === undefined ? (AREAS_BY_RELEASE.has(name) ? '-' : '=') : String(result.passed)
+    })
+    line(name, cells)
+  }
+}
+
+const RELEASES: readonly KubernetesVersion[] = ['1.35', '1.36', '1.37']
 
 function report(areas: ReadonlyMap<string, AreaResult>): void {
   let passed = 0

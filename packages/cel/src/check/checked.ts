@@ -1,4 +1,3 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import type { BindNode, CallNode, FoldNode, Node } from '../syntax/ast.ts'
 import type { FunctionDeclaration, Overload } from './declarations.ts'
 import type { Declarations, Local, Reference } from './scope.ts'
@@ -29,8 +28,6 @@ export interface CheckOptions {
   readonly isDynamic: boolean
   /** Whether, as in the language but not in cel-go, a local variable hides all names that start with its name and a dot. */
   readonly isStrict: boolean
-  /** The release of Kubernetes whose cel-go it is. */
-  readonly release: KubernetesVersion
 }
 
 /** What the parts of a check share. */

@@ -145,9 +145,8 @@ class Checker {
   }
 
   #ident(node: IdentNode, scope: Scope | undefined): Type {
-    // Before cel-go 0.27, a leading dot did not hide the variables of macros.
-    const name = this.#options.release < '1.37' ? node.name.replace(/^\./, '') : node.name
-    const local = findLocal(scope, name)
+    // Deviation: a leading dot hides the variables of macros (`docs/deviations.md`, names with a leading dot).
+    const local = findLocal(scope, node.name)
     const reference: Reference | undefined =
       local === undefined ? findGlobal(this.#declarations, node.name) : { kind: 'variable', ...local, local }
     this.#references.set(node, reference ?? { kind: 'variable', name: node.name, type: DYN })

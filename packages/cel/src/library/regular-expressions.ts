@@ -12,7 +12,7 @@ const MAX_PATTERNS = 64
 /**
  * `matches`, with the semantics of RE2, in time linear in the text.
  *
- * Deviation: a type is no string (`docs/deviations.md`, patterns over types).
+ * Deviation: a type does not count as its name (`docs/deviations.md`, patterns over types).
  *
  * Deviation: some patterns that Go takes are errors (`docs/deviations.md`, CEL patterns).
  *

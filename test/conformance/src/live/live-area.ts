@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/core'
 import type { Difference } from './difference.ts'
 import type { Recordings } from './recordings.ts'
 
@@ -24,8 +25,18 @@ export interface LiveAreaOptions<Asked> {
   /** The files that are required for the comparison. */
   readonly files: readonly string[]
   readonly explanations: readonly Explanation<Asked>[]
-  readonly compare: (recordings: Recordings) => AsyncIterable<Compared<Asked>> | Iterable<Compared<Asked>>
+  /** How answers of other releases differ from those that were recorded: rows of `docs/compatibility.md`. */
+  readonly others?: Readonly<Partial<Record<KubernetesVersion, readonly Explanation<Asked>[]>>>
+  /** The releases with which it is compared. Default: nothing that is compared depends on the release. */
+  readonly releases?: readonly KubernetesVersion[]
+  readonly compare: (
+    recordings: Recordings,
+    release: KubernetesVersion,
+  ) => AsyncIterable<Compared<Asked>> | Iterable<Compared<Asked>>
 }
+
+/** The release that was recorded. */
+export const RECORDED: KubernetesVersion = '1.36'
 
 /** An explanation of any area. */
 export type AnyExplanation = Pick<Explanation<never>, 'row' | 'about' | 'explains'>
@@ -43,23 +54,28 @@ export interface LiveResult {
 export interface LiveArea {
   readonly name: string
   readonly explanations: readonly AnyExplanation[]
-  readonly replay: (recordings: Recordings) => Promise<LiveResult | undefined>
+  readonly releases?: readonly KubernetesVersion[] | undefined
+  readonly replay: (recordings: Recordings, release?: KubernetesVersion) => Promise<LiveResult | undefined>
 }
 
 /** Compares recordings with our results. An unexplained difference is a failure. */
 export function liveArea<Asked>(options: LiveAreaOptions<Asked>): LiveArea {
-  const { name, files, explanations, compare } = options
+  const { name, files, explanations, others = {}, releases, compare } = options
   return {
     name,
     explanations,
-    replay: async (recordings) => {
+    releases,
+    replay: async (recordings, release = RECORDED) => {
       if (!files.every((file) => recordings.has(file))) return undefined
       const failures: string[] = []
       const explained = new Map<string, number>()
       const used = new Set<AnyExplanation>()
       let passed = 0
-      for await (const { id, asked, differences } of compare(recordings)) {
-        const { reasons, missing } = reasonsOf(differences, asked, explanations)
+      for await (const { id, asked, differences } of compare(recordings, release)) {
+        const { reasons, missing } = reasonsOf(differences, asked, [
+          ...explanations,
+          ...(others[release] ?? []),
+        ])
         for (const reason of reasons) if (reason !== undefined) used.add(reason)
         const rows = new Set(reasons.map((reason) => reason?.row))
         if (rows.has(undefined)) {

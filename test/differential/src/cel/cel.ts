@@ -41,6 +41,11 @@ function sortedElements(result: unknown): string | undefined {
   return Array.isArray(result.value) ? result.value.map(canonical).toSorted().join('\n') : canonical(result)
 }
 
+const LEADING_DOTS: Explanation<RecordedExpression> = {
+  row: 'names with a leading dot',
+  explains: ({ at }, { expr }) => at !== 'cost' && /(?<![\w)\]}"'`])\s*\.[a-z]/.test(expr),
+}
+
 const NAMES_OF_TYPES: Explanation<RecordedExpression> = {
   row: 'patterns over types',
   explains: ({ at, here }, { expr }) =>
@@ -90,7 +95,7 @@ export async function celArea(
       NAMES_OF_TYPES,
       ORDER_OF_LISTS,
       KEYS,
-      ...(release < '1.37' ? [LOST_VALUES] : [NEGATIVE_DEPTHS, KEPT_OPTIONALS]),
+      ...(release < '1.37' ? [LOST_VALUES, LEADING_DOTS] : [NEGATIVE_DEPTHS, KEPT_OPTIONALS]),
     ],
     fixed: ['var', 'input', ...(oracle === undefined ? ['expr', 'real'] : [])],
     question: (random, index) => (oracle === undefined ? undefined : celQuestion(random)) ?? answerAt(index),

@@ -40,13 +40,6 @@ export const explainedCommandLines: readonly Explanation<RecordedCommandLine>[] 
       /^unknown flag: --(?:service-account-api-audiences|experimental-keystone-url)$/.test(String(there)),
   },
   {
-    row: 'flags',
-    about: 'gates without effect are not checked',
-    explains: ({ there, here }) =>
-      here === 'starts' &&
-      /^cannot set feature gate \w+ to false, feature is locked to true$/.test(String(there)),
-  },
-  {
     row: 'empty user name',
     explains: isRefusedHereFor(/^--token-auth-file: .*: line \d+: the user name is empty$/),
   },

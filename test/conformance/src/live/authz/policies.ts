@@ -1,11 +1,7 @@
-import {
-  type Authorizer,
-  privilegedGroups,
-  unionAuthorizer,
-  parseRbac,
-  rbac,
-  type RbacAuthorizer,
-} from '@kube-authn/core/authorization'
+import type { KubernetesVersion } from '@kube-authn/core'
+import { type Authorizer, parseRbac, rbac, type RbacAuthorizer } from '@kube-authn/core/authorization'
+import { createAuthorizer } from '@kube-authn/node'
+import { RECORDED } from '../live-area.ts'
 import type { Recordings } from '../recordings.ts'
 
 /** A manifest as sent. */
@@ -27,9 +23,12 @@ export interface RbacMode {
 }
 
 /** `--authorization-mode=RBAC`: the group `system:masters`, then roles and bindings. */
-export function rbacMode(objects: readonly Manifest[]): RbacMode {
+export function rbacMode(
+  objects: readonly Manifest[],
+  kubernetesVersion: KubernetesVersion = RECORDED,
+): RbacMode {
   const roles = rbac(parseRbac(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })))
-  return { authorizer: unionAuthorizer(privilegedGroups('system:masters'), roles), roles }
+  return { authorizer: createAuthorizer({ rbac: roles, kubernetesVersion }), roles }
 }
 
 /** The default roles and bindings of every server. */
@@ -38,14 +37,18 @@ export function bootstrapPolicy(recordings: Recordings): readonly Manifest[] {
 }
 
 /** The authorizers of recorded policies, each created once. */
-export function rbacModes(recordings: Recordings, file: string): (id: string) => RbacMode {
+export function rbacModes(
+  recordings: Recordings,
+  file: string,
+  release?: KubernetesVersion,
+): (id: string) => RbacMode {
   const bootstrap = bootstrapPolicy(recordings)
   const policies = new Map(
     (recordings.lines(file) as readonly RecordedPolicy[]).map((policy) => [policy.id, policy]),
   )
   const made = new Map<string, RbacMode>()
   return (id) => {
-    const mode = made.get(id) ?? rbacMode([...bootstrap, ...(policies.get(id)?.objects ?? [])])
+    const mode = made.get(id) ?? rbacMode([...bootstrap, ...(policies.get(id)?.objects ?? [])], release)
     made.set(id, mode)
     return mode
   }

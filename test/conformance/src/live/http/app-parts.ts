@@ -10,7 +10,7 @@ export interface AppParts {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly common: { readonly observer: Observer; readonly log: false }
-  readonly impersonation: Pick<ImpersonateRequestOptions, 'mode'>
+  readonly impersonation: Pick<ImpersonateRequestOptions, 'kubernetesVersion'>
   readonly reviews: Pick<HandleReviewsOptions, 'tokens' | 'audiences'>
   /** The audit events so far. */
   readonly events: AuditEvent[]

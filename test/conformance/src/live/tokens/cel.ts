@@ -34,9 +34,24 @@ export const expressions: LiveArea = liveArea<RecordedExpression>({
   name: 'live-cel',
   files: [EXPRESSIONS],
   explanations: explainedCel,
-  *compare(recordings) {
+  releases: ['1.35', '1.36', '1.37'],
+  others: {
+    '1.35': [
+      { row: 'hosts of 1.35', explains: ({ at }, { expr }) => at === 'value' && expr.includes('://::') },
+    ],
+    '1.37': [
+      {
+        row: 'expressions of 1.37',
+        explains: ({ here, there }, { expr }) =>
+          (isError(here, 'no such overload') && /\.or(?:Value)?\(/.test(expr)) ||
+          isError(here, 'minutes out of range') ||
+          isError(there, "unsupported syntax: '`'"),
+      },
+    ],
+  },
+  *compare(recordings, kubernetesVersion) {
     const [first, ...cases] = recordings.lines(EXPRESSIONS) as readonly [Header, ...RecordedExpression[]]
-    const compiler = celCompiler()
+    const compiler = celCompiler({ kubernetesVersion })
     for (const asked of cases) {
       const inputs = asked.var === 'user' ? first.header.users : first.header.claims
       const differences = expressionDifferences(compiler, asked, inputs[asked.input] ?? {})
@@ -44,6 +59,10 @@ export const expressions: LiveArea = liveArea<RecordedExpression>({
     }
   },
 })
+
+function isError(result: unknown, message: string): boolean {
+  return JSON.stringify(result)?.includes(message) === true
+}
 
 function evaluate(
   compiler: ReturnType<typeof celCompiler>,

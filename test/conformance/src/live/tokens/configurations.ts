@@ -1,3 +1,4 @@
+import type { KubernetesVersion } from '@kube-authn/core'
 import { isConfigurationError } from '@kube-authn/core/internal'
 import {
   decodeAuthenticationConfiguration,
@@ -28,18 +29,38 @@ export const configurations: LiveArea = liveArea<RecordedConfiguration>({
   name: 'live-config',
   files: [CONFIGURATIONS],
   explanations: explainedConfigurations,
-  *compare(recordings) {
+  releases: ['1.35', '1.36', '1.37'],
+  others: {
+    '1.37': [
+      {
+        row: 'expressions of 1.37',
+        explains: ({ there }) => JSON.stringify(there).includes("unsupported syntax: '`'"),
+      },
+    ],
+  },
+  *compare(recordings, kubernetesVersion) {
     for (const asked of recordings.lines(CONFIGURATIONS) as readonly RecordedConfiguration[]) {
       const { id, text, disallowed, real } = asked
-      yield { id, asked, differences: verdictDifferences(real, verdictOn(text, disallowed)) }
+      yield {
+        id,
+        asked,
+        differences: verdictDifferences(real, verdictOn(text, kubernetesVersion, disallowed)),
+      }
     }
   },
 })
 
-function verdictOn(text: string, disallowedIssuers: readonly string[] = []): Verdict {
+function verdictOn(
+  text: string,
+  kubernetesVersion: KubernetesVersion,
+  disallowedIssuers: readonly string[] = [],
+): Verdict {
   try {
     const configuration = decodeAuthenticationConfiguration(text, 'file')
-    const { errors } = validateAuthenticationConfiguration(configuration, { disallowedIssuers })
+    const { errors } = validateAuthenticationConfiguration(configuration, {
+      disallowedIssuers,
+      kubernetesVersion,
+    })
     return { errors: errors.map(({ path, message }) => `${path}: ${message}`) }
   } catch (error) {
     if (!isConfigurationError(error)) throw error
