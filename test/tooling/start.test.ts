@@ -150,7 +150,6 @@ const MENTIONED: Readonly<Record<string, readonly string[]>> = {
   '@kube-authn/node': ['#cel', '#csv-parse', 'bcryptjs'],
   '@kube-authn/node/audit': ['#cel'],
   '@kube-authn/node/flags': ['#cel', '#csv-parse', 'bcryptjs'],
-  '@kube-authn/node/internal/flags': ['#cel', '#csv-parse', 'bcryptjs'],
   '@kube-authn/proxy': ['#cel'],
   '@kube-authn/server': ['#cel'],
   '@kube-authn/server/internal': ['#cel', '#csv-parse', 'bcryptjs'],

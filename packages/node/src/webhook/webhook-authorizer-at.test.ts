@@ -147,14 +147,17 @@ describe('webhookAuthorizerAt', () => {
     expect(target.requests).toHaveLength(0)
   })
 
-  it('asks again when a connection breaks', async () => {
-    let count = 0
-    const server = await httpsServer(local, (request, response) => {
-      if (++count === 1) request.socket.destroy()
+  it.each<[string, (response: ServerResponse) => unknown, string, number]>([
+    ['asks again after a failure', (response) => response.writeHead(500).end(), 'allow', 2],
+    ['does not ask again after the end of a connection', ({ socket }) => socket?.destroy(), 'noOpinion', 1],
+  ])('%s', async (_, fail, verdict, count) => {
+    const server = await httpsServer(local, (_request, response) => {
+      if (server.requests.length === 1) fail(response)
       else response.end(JSON.stringify({ status: { allowed: true } }))
     })
     const authorizer = create(kubeconfig(server.url), { initialBackoffSeconds: 0.01 })
-    expect(await ask(authorizer)).toMatchObject({ verdict: 'allow' })
+    expect(await ask(authorizer)).toMatchObject({ verdict })
+    expect(server.requests).toHaveLength(count)
   })
 
   it('gives up on a service that does not answer, and on one that says too much', async () => {

@@ -4,7 +4,7 @@ import type { ForwardAuthenticationOptions } from '@kube-authn/api/forward-authe
 import { defined } from '@kube-authn/core/internal'
 import { dns1123LabelProblems, dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { AddProblem, ParsedFlags } from '@kube-authn/node/internal'
-import { signerProblems } from '@kube-authn/node/internal/flags'
+import { signerProblems } from '@kube-authn/node/flags'
 import {
   electionProblems,
   type LeaderElectionOptions,
