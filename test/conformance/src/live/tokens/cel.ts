@@ -61,7 +61,7 @@ export const expressions: LiveArea = liveArea<RecordedExpression>({
 })
 
 function isError(result: unknown, message: string): boolean {
-  return JSON.stringify(result)?.includes(message) === true
+  return JSON.stringify([result]).includes(message)
 }
 
 function evaluate(
