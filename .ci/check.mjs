@@ -1,4 +1,4 @@
-// What `npm test` runs on a build: type checks of the tests, then all suites but those of publishing beside the conformance vectors. What they print is shown if they
+// What `npm test` runs on a build: type checks of the tests, then the suites beside the conformance vectors: not those of publishing and of documents. What they print is shown if they
 // fail; the suites say on stderr how far they are. The last line is `N passed, N failed`, the sum of all, and no other line is like it.
 import { spawn } from 'node:child_process'
 
@@ -13,7 +13,10 @@ const failures = results.filter(({ isSuccess }) => !isSuccess).map(({ script }) 
 if (failures.length > 0) {
   console.log(`\nTo repeat what failed: ${failures.map((script) => `npm run ${script}`).join('; ')}`)
   process.exitCode = 1
-} else console.log('\nNext: npm run test:interop, with real servers and browsers, or .ci/run for all checks')
+} else
+  console.log(
+    '\nNext: npm run documents after changes of examples or documents, npm run test:interop with real servers and browsers, or .ci/run for all checks',
+  )
 console.log(`${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed)} failed`)
 
 /** pnpm runs this script and is on the path. */

@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 /**
- * They replace modules, remove `process`, or close a descriptor of the process; or they run the programs of documents and examples, which go on in a folder of their own.
+ * They replace modules, remove `process`, or close a descriptor of the process.
  * All this affects others in the same process, so each has its own. Some count bytes of the heap after collections, which take seconds in a heap that others filled.
  */
 const ALONE = [
@@ -11,15 +12,17 @@ const ALONE = [
   'packages/core/src/adapter/incoming-message/require-peer-certificates.test.ts',
   'packages/core/src/password/file/*.test.ts',
   'packages/core/src/{authorization/rbac,revocation}/growth.test.ts',
-  'examples/**/*.test.ts',
-  'test/{readme,recipes}/**/*.test.ts',
 ]
+
+/** They run the programs of documents and examples, each in a folder of its own, and are a part of CI only. */
+const DOCUMENTS = ['examples/**/*.test.ts', 'test/{readme,recipes}/**/*.test.ts']
 
 /** They pack, install, or start many processes, and are a part of CI only. */
 const PUBLISHING = [
   'test/installed/*.test.ts',
   'test/runtimes/*.test.ts',
   'test/tooling/{publish,publishing,start,versions,walks}.test.ts',
+  'test/differential/src/differential.test.ts',
 ]
 
 const COMMAND = 'packages/server/src/cli/**/*.test.ts'
@@ -39,8 +42,8 @@ const everywhere = {
   server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
 }
 
-/** By default one processor stays idle, which is half of a small machine. Projects with the same number of workers run in one go. */
-const suites = { ...everywhere, maxWorkers: '100%' }
+/** A worker waits for sockets and timers a third of its time, so there are more of them than processors. Projects with the same number of workers run in one go. */
+const suites = { ...everywhere, maxWorkers: Math.ceil(availableParallelism() * 1.5) }
 
 /** Fast and without lasting effects: loading every module once for all of them halves the time. */
 const units: TestProjectConfiguration = {
@@ -78,6 +81,18 @@ const alone: TestProjectConfiguration = {
     include: ALONE,
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+  },
+}
+
+const documents: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    ...suites,
+    name: 'documents',
+    root,
+    include: DOCUMENTS,
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
     // Vite would take the modules of graphql for a recipe, and Node its CommonJS for graphql-http: two copies, which do not know each other.
     server: { deps: { ...everywhere.server.deps, inline: ['graphql', 'graphql-http'] } },
   },
@@ -92,7 +107,14 @@ const others: TestProjectConfiguration = {
     root,
     include: ['test/**/*.test.ts'],
     // A mutation run contains a copy of everything.
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/mutation/.sandbox/**', ...ALONE, ...PUBLISHING],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      'test/mutation/.sandbox/**',
+      ...ALONE,
+      ...DOCUMENTS,
+      ...PUBLISHING,
+    ],
     pool: 'forks',
     isolate: false,
   },
@@ -115,7 +137,7 @@ const publishing: TestProjectConfiguration = {
 export default defineConfig({
   root,
   test: {
-    projects: [units, command, alone, others, publishing],
+    projects: [units, command, alone, others, documents, publishing],
     reporters: ['progress-reporter.ts', 'closing-line-reporter.ts'].map((name) =>
       fileURLToPath(new URL(name, import.meta.url)),
     ),

@@ -290,7 +290,7 @@ describe('storedRbac', () => {
         expect(policy.rulesFor(jane, '')).toEqual(fresh.rulesFor(jane, ''))
         await policy.close()
       }),
-      { numRuns: 60 },
+      { numRuns: 15 },
     )
   })
 })
