@@ -88,7 +88,11 @@ async function main(): Promise<void> {
       await run(vector, runnerFor(vector), areaOf(areas, vector.area, `${file}.json`))
     }
   }
-  if (part === 'vectors') return report(areas)
+  if (part !== 'vectors') await replayInto(areas)
+  report(areas)
+}
+
+async function replayInto(areas: Map<string, AreaResult>): Promise<void> {
   const replayed: Replayed[] = []
   for await (const each of replayLive(liveFolder ?? ownLiveFolder, liveFolder === undefined)) {
     const { name, release, result } = each
@@ -105,7 +109,6 @@ async function main(): Promise<void> {
     }
   }
   reportReleases(replayed)
-  report(areas)
 }
 
 /** Runs a case and returns the differences. */
