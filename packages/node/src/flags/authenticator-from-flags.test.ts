@@ -410,6 +410,15 @@ describe('what is wrong', () => {
       /^--feature-gates: cannot set feature gate AuthorizeWithSelectors to false/,
       /^--token-auth-file: /,
     ],
+    [
+      ['--token-auth-file=/nope', '--feature-gates=AuthorizeWithSelectors=true', '--emulated-version=1.37'],
+      /^--feature-gates: unrecognized feature gate: AuthorizeWithSelectors$/,
+      /^--token-auth-file: /,
+    ],
+    [
+      ['--token-auth-file=/nope', '--feature-gates=AuthorizeWithSelectors=true', '--emulated-version=1.36'],
+      /^--token-auth-file: /,
+    ],
     [['--experimental-keystone-url=http://keystone'], /^--experimental-keystone-url: /],
     [
       ['--experimental-keystone-url=https://keystone', '--experimental-keystone-ca-file=/nope'],

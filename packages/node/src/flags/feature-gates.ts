@@ -5,7 +5,7 @@ const GATES = 'feature-gates'
 /** Whether a front proxy may name the uid of a user. */
 export const UID_GATE = 'RemoteRequestHeaderUID'
 
-/** Gates of authentication and authorization that cannot be switched off any more. Source: apiserver `pkg/features/kube_features.go`. */
+/** Gates of authentication and authorization that cannot be switched off any more, and are gone since 1.37. Source: apiserver `pkg/features/kube_features.go`. */
 const LOCKED: readonly string[] = [
   'AnonymousAuthConfigurableEndpoints',
   'AuthorizeWithSelectors',
@@ -17,6 +17,12 @@ export const KNOWN_GATES: ReadonlySet<string> = new Set([UID_GATE, ...LOCKED])
 
 /** Adds problems of locked gates. Source: component-base `featuregate/feature_gate.go` Set. */
 export function gateProblems(flags: ParsedFlags, add: AddProblem): void {
+  if (flags.release() >= '1.37') {
+    const given = new Set(flags.list(GATES).map((each) => each.split('=', 1)[0] ?? ''))
+    for (const gate of LOCKED.filter((each) => given.has(each)))
+      add(GATES, `unrecognized feature gate: ${gate}`)
+    return
+  }
   for (const gate of LOCKED.filter((each) => isGateOff(flags, each))) {
     add(GATES, `cannot set feature gate ${gate} to false, feature is locked to true`)
   }
