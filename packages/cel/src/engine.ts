@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from './kubernetes/cel.ts'
 import { check } from './check/checker.ts'
 import type { Checked } from './check/checked.ts'
 import { functionsOf, type Library } from './check/declarations.ts'

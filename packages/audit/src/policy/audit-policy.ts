@@ -1,4 +1,5 @@
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/core'
 import type { AuditPolicy, AuditRuling } from '../policy.ts'
 import { ConfigurationError } from '@kube-authn/core'
 import {

@@ -1,5 +1,5 @@
 import { type ErrorList, fieldPath, type FieldPath } from '@kube-authn/core/internal'
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/core'
 import { dns1123SubdomainProblems } from '@kube-authn/internal/kubernetes-names'
 import type { AuditGroupResources, AuditPolicyConfig, AuditPolicyRule } from './decode.ts'
 

@@ -1,4 +1,5 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+/** A release of Kubernetes whose expressions there are. `docs/compatibility.md` lists what differs. More may be added in a minor version; handle the rest. */
+export type KubernetesVersion = '1.35' | '1.36' | '1.37'
 
 /**
  * The single variable of an expression: the claims of a token, the user mapped from them, or the request to an authorizer. More may be added

@@ -1,4 +1,3 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import { ANY, mapType, parsedType, STRING, structType, type Type } from '../check/types.ts'
 import { Engine, type EngineOptions } from '../engine.ts'
 import type { Library } from '../check/declarations.ts'
@@ -19,7 +18,7 @@ import {
   TWO_VARIABLE_MACROS,
 } from '../syntax/standard-macros.ts'
 import type { Value } from '../values/value.ts'
-import type { CelCompilerOptions, CelInputs, CelVariable } from './cel.ts'
+import type { CelCompilerOptions, CelInputs, CelVariable, KubernetesVersion } from './cel.ts'
 import { claimsValue } from './claims.ts'
 import { REQUEST, REQUEST_FIELDS, requestValue } from './request.ts'
 import { USER, USER_FIELDS, userValue } from './user.ts'

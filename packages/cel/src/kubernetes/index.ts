@@ -9,6 +9,6 @@ export {
   type CelProgram,
   type CelValue,
   type CelVariable,
+  type KubernetesVersion,
 } from './cel.ts'
 export { celCompiler } from './compiler.ts'
-export type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'

@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../kubernetes/cel.ts'
 import type { Library } from '../check/declarations.ts'
 import type { Meter } from '../evaluate/evaluation.ts'
 import { addresses } from './addresses.ts'

@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../kubernetes/cel.ts'
 import { fn, type Implementation, type Library, method, shared } from '../check/declarations.ts'
 import { abort, fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import { calculated } from '../values/arithmetic.ts'

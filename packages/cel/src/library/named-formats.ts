@@ -6,7 +6,7 @@ import {
   labelValueProblems,
   qualifiedNameProblems,
 } from '@kube-authn/internal/kubernetes-names'
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../kubernetes/cel.ts'
 import { quoted } from '@kube-authn/internal/quote'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { structType } from '../check/types.ts'

@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../kubernetes/cel.ts'
 import { fail, type Meter, noSuchOverload } from '../evaluate/evaluation.ts'
 import type { Value } from '../values/value.ts'
 import { characterCount, characterCountTo } from '../values/text-size.ts'

@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../kubernetes/cel.ts'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { fn, type Library, method } from '../check/declarations.ts'
 import { DURATION, TIMESTAMP } from '../check/types.ts'

@@ -12,7 +12,7 @@ import {
   UrlProblem,
   type WrittenUrl,
 } from '@kube-authn/internal/go-url'
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../kubernetes/cel.ts'
 
 const TYPE = structType('kubernetes.URL')
 

@@ -1,4 +1,5 @@
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../authenticator/kubernetes-version.ts'
 import { type Awaitable, firstOf } from '../internal/awaitable.ts'
 import type { Attributes } from './attributes.ts'
 import type { Authorizer, RuleResolver } from './authorizer.ts'

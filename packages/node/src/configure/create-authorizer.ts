@@ -1,5 +1,5 @@
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
-import { type Clock, type Observer, ConfigurationError } from '@kube-authn/core'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
+import { type Clock, type Observer, ConfigurationError, type KubernetesVersion } from '@kube-authn/core'
 import {
   aClock,
   aKubernetesVersion,

@@ -1,10 +1,10 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
 import {
   type Clock,
   type TokenAuthenticator,
   audienceAgnostic,
   type ConfigurationProblem,
   type Observer,
+  type KubernetesVersion,
 } from '@kube-authn/core'
 import {
   aClock,

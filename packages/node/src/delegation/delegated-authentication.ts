@@ -1,4 +1,4 @@
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
 import {
   defined,
   aBooleanOrAnonymousConfig,
@@ -15,6 +15,7 @@ import {
   type Authenticator,
   authenticatorChain,
   type TokenAuthenticator,
+  type KubernetesVersion,
 } from '@kube-authn/core'
 import { allowPaths, type Authorizer, MASTERS_GROUP, privilegedGroups } from '@kube-authn/core/authorization'
 import { webhookAuthenticator, webhookAuthorizer } from '@kube-authn/core/remote'

@@ -1,10 +1,6 @@
-import type { ConfigurationProblem } from '@kube-authn/core'
+import type { ConfigurationProblem, KubernetesVersion } from '@kube-authn/core'
 import { quoted, readDuration } from '@kube-authn/core/internal'
-import {
-  DEFAULT_KUBERNETES_VERSION,
-  KUBERNETES_VERSIONS,
-  type KubernetesVersion,
-} from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
 import { type FlagKind, type KnownFlag, shownFlag } from './known-flags.ts'
 
 /** A parsed command line. The last value of a repeated flag counts, but for lists. */

@@ -1,9 +1,6 @@
 import { type HttpAnswer, notify } from '@kube-authn/core/adapter'
-import {
-  DEFAULT_KUBERNETES_VERSION,
-  GIT_VERSIONS,
-  type KubernetesVersion,
-} from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION, GIT_VERSIONS } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/core'
 import { answerDiscovery, discoveryDocuments, objectAnswer } from '@kube-authn/api/internal'
 import type { DiscoveryResource } from '@kube-authn/api'
 import { isStatusError, methodNotAllowed } from '@kube-authn/core/internal'

@@ -1,5 +1,4 @@
-import type { Clock, Observer, AuthenticationRequest } from '@kube-authn/core'
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { Clock, Observer, AuthenticationRequest, KubernetesVersion } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { TokenIssuer } from '@kube-authn/issuer'
 import { aBoolean, aFunction, type HttpAnswer, type OptionsShape, required } from '@kube-authn/core/adapter'

@@ -1,5 +1,4 @@
-import type { Awaitable, Clock, ConfigurationProblem, Observer } from '@kube-authn/core'
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { Awaitable, Clock, ConfigurationProblem, Observer, KubernetesVersion } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import {
   aClock,

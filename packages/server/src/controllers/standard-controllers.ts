@@ -1,5 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
-import type { Awaitable, Clock } from '@kube-authn/core'
+import type { Awaitable, Clock, KubernetesVersion } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { SigningKey } from '@kube-authn/issuer'
 import type { AuthorityPem } from '../certificates/issue-certificate.ts'

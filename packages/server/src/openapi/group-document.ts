@@ -1,4 +1,5 @@
-import { GIT_VERSIONS, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { GIT_VERSIONS } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/core'
 import { apiVersionOf, type Resource, type Subresource } from '../registry/resource.ts'
 import type { ObjectType } from '@kube-authn/api/internal'
 import { objectTypeOf } from '../schema/object-types.ts'

@@ -1,5 +1,6 @@
 import { isObject, stringMemberOf } from '@kube-authn/core/internal'
-import { GIT_VERSIONS, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { GIT_VERSIONS } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/core'
 import type { GroupDocument } from './group-document.ts'
 import type { Schema } from './schemas.ts'
 

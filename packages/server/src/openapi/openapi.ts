@@ -1,5 +1,4 @@
-import type { KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
-import type { AuthenticationRequest, RequestHeaders } from '@kube-authn/core'
+import type { AuthenticationRequest, RequestHeaders, KubernetesVersion } from '@kube-authn/core'
 import { firstValues, methodNotAllowed, notAcceptable } from '@kube-authn/core/internal'
 import { requireJsonAccepted } from '@kube-authn/api/internal'
 import { pageNotFound } from '../registry/status-errors.ts'

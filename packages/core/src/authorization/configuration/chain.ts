@@ -1,4 +1,5 @@
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../../authenticator/kubernetes-version.ts'
 import { messageOf } from '../../internal/thrown.ts'
 import { alwaysAllow, alwaysDeny } from '../always.ts'
 import type { Authorizer, RuleResolver } from '../authorizer.ts'

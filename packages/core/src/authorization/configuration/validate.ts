@@ -1,5 +1,6 @@
 import { celCompiler } from '#cel'
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '../../authenticator/kubernetes-version.ts'
 import type { CelCompiler } from '@kube-authn/cel/kubernetes'
 import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
 import type { ErrorList } from '../../internal/field/errors.ts'

@@ -1,5 +1,6 @@
 import { withoutControls } from '@kube-authn/internal/printable'
-import { KUBERNETES_VERSIONS, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import { KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
+import type { KubernetesVersion } from '@kube-authn/core'
 import { defined } from '@kube-authn/core/internal'
 import { type Command, Option } from 'commander'
 import { EXIT, Failure } from '../failure.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '@kube-authn/core'
-import { DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from '@kube-authn/internal/kubernetes-version'
+import type { Clock, KubernetesVersion } from '@kube-authn/core'
+import { DEFAULT_KUBERNETES_VERSION } from '@kube-authn/internal/kubernetes-version'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { parseCertificate } from '@kube-authn/x509'
 import { pemContents } from '../../certificates/pem-contents.ts'
