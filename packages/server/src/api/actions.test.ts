@@ -98,9 +98,10 @@ describe('/token of a service account', () => {
   it('warns of fields that are unknown or repeated, or refuses them, as the client wants', async () => {
     await create('serviceaccounts', 'jenkins')
     const body =
-      '{"frob": 1, "kind": "TokenRequest", "spec": {"audience": "a", "expirationSeconds": 600, "expirationSeconds": 700}}'
+      '{"__proto__": {"spec": 1}, "frob": 1, "kind": "TokenRequest", "spec": {"audience": "a", "expirationSeconds": 600, "expirationSeconds": 700}}'
     const said = [
       'duplicate field "spec.expirationSeconds"',
+      'unknown field "__proto__"',
       'unknown field "frob"',
       'unknown field "spec.audience"',
     ]
