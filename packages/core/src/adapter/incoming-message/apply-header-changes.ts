@@ -13,40 +13,50 @@ import { hasHttp2Body, removeFromTrailers } from './trailers.ts'
 export function applyHeaderChanges(message: NodeRequest, changes: HeaderChanges): boolean {
   const { rawHeaders } = message
   const cookies = changes.removeCookies && cookiesLeft(rawHeaders, changes.removeCookies)
-  const areCookiesLeft = cookies?.some((value) => value !== '') ?? true
+  const areCookiesRemoved = cookies?.every((value) => value === '') ?? false
   const isAffected = lowerCaseSelector(changes)
-  const kept: string[] = []
-  const removed = new Set<string>()
-  let cookieHeaders = 0
+  const removed: string[] = []
   // In HTTP/1 only a chunked body can have trailers.
   let mayHaveTrailers = message.httpVersionMajor > 1 && hasHttp2Body(message)
+  let parsed: ParsedHeaders | undefined
+  let kept = 0
+  // In place: other code refers to the same array.
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'transfer-encoding') mayHaveTrailers = true
-    const isCookie = cookies !== undefined && lowerCase === 'cookie'
-    if ((isCookie && !areCookiesLeft) || isAffected(lowerCase)) removed.add(lowerCase)
-    else kept.push(name, (isCookie ? cookies[cookieHeaders++] : rawHeaders[index + 1]) ?? '')
+    if (isAffected(lowerCase) || (areCookiesRemoved && lowerCase === 'cookie')) {
+      parsed ??= parsedHeaders(message)
+      removed.push(lowerCase)
+    } else {
+      if (kept < index) {
+        rawHeaders[kept] = name
+        rawHeaders[kept + 1] = rawHeaders[index + 1] ?? ''
+      }
+      kept += 2
+    }
   }
   if (mayHaveTrailers) removeFromTrailers(message, changes)
-  if (removed.size === 0 && cookies === undefined) return false
+  if (parsed !== undefined) {
+    rawHeaders.length = kept
+    for (const name of removed) {
+      delete parsed.headers[name]
+      delete parsed.headersDistinct?.[name]
+    }
+    if (changes.replace !== undefined) replaceIn(message, changes, removed)
+  }
+  if (cookies !== undefined && !removed.includes('cookie')) replaceCookies(message, cookies)
+  return removed.length > 0 || cookies !== undefined
+}
 
-  // Node makes both from `rawHeaders` on first access, so they are made before headers are removed there.
-  const { headers } = message
-  const headersDistinct = distinctHeaders(message)
-  // In place: other code refers to the same array.
-  rawHeaders.splice(0, rawHeaders.length, ...kept)
-  for (const name of removed) {
-    delete headers[name]
-    delete headersDistinct?.[name]
-  }
-  if (changes.replace !== undefined) replaceIn(message, changes, removed)
-  if (cookies !== undefined && !removed.has('cookie')) {
-    const values = cookies.filter((value) => value !== '')
-    headers['cookie'] = values.join('; ')
-    if (headersDistinct !== undefined) headersDistinct['cookie'] = values
-  }
-  return true
+interface ParsedHeaders {
+  readonly headers: NodeRequest['headers']
+  readonly headersDistinct: NodeRequest['headersDistinct']
+}
+
+/** Node makes both from `rawHeaders` on first access, so they are read before anything is removed there. */
+function parsedHeaders(message: NodeRequest): ParsedHeaders {
+  return { headers: message.headers, headersDistinct: distinctHeaders(message) }
 }
 
 /**
@@ -73,14 +83,27 @@ function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
 function replaceIn(
   { rawHeaders, headers, headersDistinct }: NodeRequest,
   changes: HeaderChanges,
-  removed: ReadonlySet<string>,
+  removed: readonly string[],
 ): void {
   for (const [name, value] of replacementsOf(changes)) {
-    if (!removed.has(name)) continue
+    if (!removed.includes(name)) continue
     rawHeaders.push(name, value)
     headers[name] = value
     if (headersDistinct !== undefined) headersDistinct[name] = [value]
   }
+}
+
+/** @param cookies the values of the headers `Cookie`, in order. */
+function replaceCookies(message: NodeRequest, cookies: readonly string[]): void {
+  const { headers, headersDistinct } = parsedHeaders(message)
+  const { rawHeaders } = message
+  let next = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === 'cookie') rawHeaders[index + 1] = cookies[next++] ?? ''
+  }
+  const values = cookies.filter((value) => value !== '')
+  headers['cookie'] = values.join('; ')
+  if (headersDistinct !== undefined) headersDistinct['cookie'] = values
 }
 
 /** The values of the headers `Cookie` without these cookies; `undefined` if the request has none of them. */
