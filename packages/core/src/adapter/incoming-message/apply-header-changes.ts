@@ -54,18 +54,14 @@ interface ParsedHeaders {
   readonly headersDistinct: NodeRequest['headersDistinct']
 }
 
-/** Node makes both from `rawHeaders` on first access, so they are read before anything is removed there. */
-function parsedHeaders(message: NodeRequest): ParsedHeaders {
-  return { headers: message.headers, headersDistinct: distinctHeaders(message) }
-}
-
 /**
- * `headersDistinct` of a request. In Node.js 20.19 reading it throws if a header has the name of a member of `Object.prototype`; such a request gets one
- * with all of its headers.
+ * Both, as Node makes them from `rawHeaders` on first access, so before anything is removed there. In Node.js 20.19 reading `headersDistinct` throws if a
+ * header has the name of a member of `Object.prototype`; such a request gets one with all of its headers.
  */
-function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
+function parsedHeaders(message: NodeRequest): ParsedHeaders {
+  const { headers } = message
   try {
-    return message.headersDistinct
+    return { headers, headersDistinct: message.headersDistinct }
   } catch {
     const { rawHeaders } = message
     const value = Object.create(null) as Record<string, string[] | undefined>
@@ -75,7 +71,7 @@ function distinctHeaders(message: NodeRequest): NodeRequest['headersDistinct'] {
       value[name].push(rawHeaders[index + 1] ?? '')
     }
     Object.defineProperty(message, 'headersDistinct', { value, writable: true, configurable: true })
-    return value
+    return { headers, headersDistinct: value }
   }
 }
 
