@@ -1,5 +1,5 @@
 import type { NodeRequest, NodeResponse } from '@kube-authn/core/adapter'
-import { memberOf } from '@kube-authn/core/internal'
+import { isNodeRequest, isNodeResponse, memberOf } from '@kube-authn/core/internal'
 
 /** The request and response of Node behind a Fetch request. */
 export interface NodeConnection {
@@ -20,16 +20,7 @@ export function nodeConnectionOf(request: Request, [first]: readonly unknown[]):
 }
 
 function connectionOf(incoming: unknown, outgoing: unknown): NodeConnection | undefined {
-  return isNodeRequest(incoming) && isNodeResponse(outgoing) ? { incoming, outgoing } : undefined
-}
-
-/** Parsed data, which a client may have sent, has no functions. */
-function isNodeRequest(incoming: unknown): incoming is NodeRequest {
-  return Array.isArray(memberOf(incoming, 'rawHeaders')) && typeof memberOf(incoming, 'once') === 'function'
-}
-
-function isNodeResponse(outgoing: unknown): outgoing is NodeResponse {
-  return (
-    typeof memberOf(outgoing, 'statusCode') === 'number' && typeof memberOf(outgoing, 'once') === 'function'
-  )
+  // As for the response: parsed data, which a client may have sent, has no functions.
+  const hasEvents = typeof memberOf(incoming, 'once') === 'function'
+  return hasEvents && isNodeRequest(incoming) && isNodeResponse(outgoing) ? { incoming, outgoing } : undefined
 }

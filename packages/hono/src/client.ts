@@ -1,5 +1,5 @@
 import { clientContext, type NodeRequest, type NodeResponse, whenOver } from '@kube-authn/core/adapter'
-import { type Ending, fetchEnding } from '@kube-authn/core/internal'
+import { type Ending, fetchEnding, isNodeRequest, isNodeResponse } from '@kube-authn/core/internal'
 import type { Context } from 'hono'
 
 /**
@@ -42,19 +42,8 @@ export function endingOf(c: Context): Ending {
 }
 
 function nodeResponseOf(c: Context): NodeResponse | undefined {
-  const env: unknown = c.env
-  if (typeof env !== 'object' || env === null || !('outgoing' in env)) return undefined
-  return isNodeResponse(env.outgoing) ? env.outgoing : undefined
-}
-
-function isNodeResponse(outgoing: unknown): outgoing is NodeResponse {
-  return (
-    typeof outgoing === 'object' &&
-    outgoing !== null &&
-    'statusCode' in outgoing &&
-    'once' in outgoing &&
-    typeof outgoing.once === 'function'
-  )
+  const env: { readonly outgoing?: unknown } | undefined = c.env
+  return isNodeResponse(env?.outgoing) ? env.outgoing : undefined
 }
 
 /** The execution context of Workers. */
@@ -69,18 +58,8 @@ export function executionContextOf(c: Context): Context['executionCtx'] | undefi
 
 /** Node's request behind a context; `undefined` if the app does not run on `@hono/node-server`. */
 export function nodeRequestOf(c: Context): NodeRequest | undefined {
-  const env: unknown = c.env
-  if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined
-  return isNodeRequest(env.incoming) ? env.incoming : undefined
-}
-
-function isNodeRequest(incoming: unknown): incoming is NodeRequest {
-  return (
-    typeof incoming === 'object' &&
-    incoming !== null &&
-    'rawHeaders' in incoming &&
-    Array.isArray(incoming.rawHeaders)
-  )
+  const env: { readonly incoming?: unknown } | undefined = c.env
+  return isNodeRequest(env?.incoming) ? env.incoming : undefined
 }
 
 /**

@@ -5,6 +5,8 @@
  */
 export { hmacSha256, sha256, sha256Hex } from '#sha256'
 export { type Ending, fetchEnding, keepAlive } from '../adapter/fetch-ending.ts'
+export { isNodeResponse } from '../adapter/incoming-message/client.ts'
+export { isNodeRequest } from '../adapter/incoming-message/incoming-message.ts'
 export { COMPLETE_FIELDS } from '../adapter/incoming-message/node-request.ts'
 export {
   authenticationOf,

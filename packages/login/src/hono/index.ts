@@ -8,11 +8,10 @@ import {
   fetchBody,
   fetchRequest,
   incomingMessageRequest,
-  type NodeRequest,
   responseOf,
   type StatusError,
 } from '@kube-authn/core/adapter'
-import { memberOf } from '@kube-authn/core/internal'
+import { isNodeRequest, memberOf } from '@kube-authn/core/internal'
 import type { Context, MiddlewareHandler } from 'hono'
 import { checkLogin, type CookieResponse, keepCookies } from '../node/adapter.ts'
 import type { WebLogin } from '../web-login.ts'
@@ -31,7 +30,7 @@ export function loginRoutes(login: WebLogin): MiddlewareHandler {
     if ('answer' in before) return responseOf(before.answer)
     const outgoing = memberOf(c.env, 'outgoing')
     // A handler may write the response of Node itself, as a proxy does: Hono adds nothing to it.
-    if (isNodeResponse(outgoing)) keepCookies(outgoing, before.setCookies)
+    if (isCookieResponse(outgoing)) keepCookies(outgoing, before.setCookies)
     await next()
     // Not earlier: if a handler returns its own Response, Hono drops headers that were set before. The response to an upgrade has none to change.
     if (c.res.status === SWITCHING_PROTOCOLS) return undefined
@@ -68,10 +67,6 @@ function toRequest(c: Context): AuthenticationRequest {
   return isNodeRequest(incoming) ? incomingMessageRequest(incoming) : fetchRequest(c.req.raw)
 }
 
-function isNodeRequest(incoming: unknown): incoming is NodeRequest {
-  return Array.isArray(memberOf(incoming, 'rawHeaders'))
-}
-
-function isNodeResponse(outgoing: unknown): outgoing is CookieResponse {
+function isCookieResponse(outgoing: unknown): outgoing is CookieResponse {
   return ['appendHeader', 'writeHead'].every((name) => typeof memberOf(outgoing, name) === 'function')
 }

@@ -1,6 +1,7 @@
 import { memberOf } from '../../internal/objects.ts'
 import { incomingMessageRequest } from '../incoming-message/index.ts'
 import { hasState } from './known-request.ts'
+import { isNodeRequest } from '../incoming-message/incoming-message.ts'
 import type { NodeRequest } from '../incoming-message/node-request.ts'
 import { fetchRequest } from '../../request/fetch-request.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
@@ -57,11 +58,6 @@ function isAuthenticationRequest(value: unknown): value is AuthenticationRequest
     memberOf(value, 'refusal') !== undefined ||
     typeof memberOf(memberOf(value, 'headers'), 'first') === 'function'
   )
-}
-
-function isNodeRequest(value: unknown): value is NodeRequest {
-  const headers = memberOf(value, 'headers')
-  return Array.isArray(memberOf(value, 'rawHeaders')) && typeof headers === 'object' && headers !== null
 }
 
 function isFetchRequest(value: unknown): value is FetchRequest {

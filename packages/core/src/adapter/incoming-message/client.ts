@@ -1,4 +1,5 @@
 import { CLIENT_CLOSED_REQUEST } from '../../authenticator/events.ts'
+import { memberOf } from '../../internal/objects.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /** The members of Node's `http.ServerResponse` and `http2.Http2ServerResponse` that are used. */
@@ -9,6 +10,11 @@ export interface NodeResponse {
   /** HTTP/1 only: whether its connection is closed. */
   readonly destroyed?: boolean
   once(event: 'finish' | 'close', listener: () => void): unknown
+}
+
+/** Whether a value is a response of Node, by its members. Parsed data, which a client may have sent, has no functions. */
+export function isNodeResponse(value: unknown): value is NodeResponse {
+  return typeof memberOf(value, 'statusCode') === 'number' && typeof memberOf(value, 'once') === 'function'
 }
 
 /** Called when a request ends, with its status, or with 499 if the client disconnected before. */

@@ -29,6 +29,13 @@ export function incomingMessageRequest(
     : new IncomingMessageRequest(message, target, view, shown)
 }
 
+/** Whether a value is a request of Node. It is recognised by its members, not by its class: HTTP/2 and mocks have others. */
+export function isNodeRequest(value: unknown): value is NodeRequest {
+  return (
+    typeof value === 'object' && value !== null && 'rawHeaders' in value && Array.isArray(value.rawHeaders)
+  )
+}
+
 class IncomingMessageRequest implements AuthenticationRequest {
   readonly headers: RequestHeaders
   readonly httpVersionMajor: number
