@@ -42,8 +42,8 @@ export function endingOf(c: Context): Ending {
 }
 
 function nodeResponseOf(c: Context): NodeResponse | undefined {
-  const env: { readonly outgoing?: unknown } | undefined = c.env
-  return isNodeResponse(env?.outgoing) ? env.outgoing : undefined
+  const outgoing = passed(c, 'outgoing')
+  return isNodeResponse(outgoing) ? outgoing : undefined
 }
 
 /** The execution context of Workers. */
@@ -58,8 +58,14 @@ export function executionContextOf(c: Context): Context['executionCtx'] | undefi
 
 /** Node's request behind a context; `undefined` if the app does not run on `@hono/node-server`. */
 export function nodeRequestOf(c: Context): NodeRequest | undefined {
-  const env: { readonly incoming?: unknown } | undefined = c.env
-  return isNodeRequest(env?.incoming) ? env.incoming : undefined
+  const incoming = passed(c, 'incoming')
+  return isNodeRequest(incoming) ? incoming : undefined
+}
+
+/** What `@hono/node-server` passes to an app. */
+function passed(c: Context, name: 'incoming' | 'outgoing'): unknown {
+  const env: unknown = c.env
+  return typeof env === 'object' && env !== null ? Reflect.get(env, name) : undefined
 }
 
 /**
