@@ -12,7 +12,7 @@ import passport from 'passport'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { actions, appWith, bearer, called, chain, later, listen, password, tokens } from '../test/apps.ts'
 import { getUser, httpBearer, Strategy } from './index.ts'
-import type { FindAccount } from './account.ts'
+import type { FindAccount } from './decide.ts'
 
 const accounts = new Map([['jane', { id: 7, name: 'Jane' }]])
 const findAccount: FindAccount = ({ username }) => accounts.get(username)

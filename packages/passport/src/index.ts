@@ -5,7 +5,7 @@
  */
 export { getAuthentication, getUser } from './accessors.ts'
 export type { StrategyActions } from './strategy.ts'
-export type { FindAccount } from './account.ts'
+export type { FindAccount } from './decide.ts'
 export { fromPassport, type FromPassportOptions, type PassportUser } from './from-passport.ts'
 export { httpBearer, type HttpBearerOptions } from './http-bearer.ts'
 export type { PassportStrategy } from './strategy-result.ts'

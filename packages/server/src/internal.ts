@@ -21,9 +21,13 @@ export { certificateRequestIn } from './certificates/certificate-request.ts'
 export { type BuiltInSigner, SignerName, signerProblem } from './certificates/signer-rules.ts'
 export { bootstrapTokenController } from './controllers/bootstrap-token-cleaner/bootstrap-token-controller.ts'
 export { signedClusterInfo } from './controllers/cluster-info/cluster-info.ts'
-export { csrApprover, type CsrApproverOptions } from './controllers/certificates/csr-approver.ts'
+export {
+  csrApprover,
+  type CsrApproverOptions,
+  csrSigner,
+  type CsrSignerOptions,
+} from './controllers/certificates/csr-controllers.ts'
 export { csrCleaner, type CsrCleanerOptions } from './controllers/certificates/csr-cleaner.ts'
-export { csrSigner, type CsrSignerOptions } from './controllers/certificates/csr-signer.ts'
 export type { ObjectController, ObjectKey, Reconciled } from './controllers/object-controller.ts'
 export type { KubeObject } from './registry/kube-object.ts'
 export { generateName } from './registry/generate-name.ts'

@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.ts'
+import { type Certificate, readSigned } from './certificate.ts'
 import { type Bytes, contextTag, type DerElement, DerReader, soleElement, Tag } from './der/reader.ts'
 import { objectIdentifier, smallInteger } from './der/values.ts'
 import { type CertificateError, malformed } from './errors.ts'
@@ -6,7 +6,6 @@ import { extensionOf } from './extensions/extensions.ts'
 import { type GeneralName, subjectAltNameOf } from './extensions/subject-alt-name.ts'
 import { type Name, nameOf } from './name.ts'
 import { type PublicKey, publicKeyOf } from './public-key.ts'
-import { readSigned } from './parse-certificate.ts'
 import { checkSignedBytes } from './verify/signature.ts'
 
 /** A parsed request for a certificate (PKCS #10, RFC 2986), of which the signature is not yet verified. */

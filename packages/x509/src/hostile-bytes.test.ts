@@ -19,7 +19,7 @@ import {
 import { concat, explicit, hex, implicit, oid, sequence, tlv } from '../test/der.ts'
 import { ext, extensions, unsigned } from '../test/unsigned-certificate.ts'
 import { CertificateError } from './errors.ts'
-import { parseCertificate } from './parse-certificate.ts'
+import { parseCertificate } from './certificate.ts'
 
 const ca = await issueCa()
 const rich = await issue({

@@ -1,4 +1,4 @@
-export { type Certificate, certificateIdentifier } from './certificate.ts'
+export { type Certificate, certificateIdentifier, parseCertificate } from './certificate.ts'
 export {
   type CertificateRequest,
   parseCertificateRequest,
@@ -8,9 +8,8 @@ export { type Bytes, contextTag, type DerElement, DerReader, derOf, soleElement,
 export { objectIdentifier, smallInteger } from './der/values.ts'
 export { CertificateError, type CertificateErrorCode } from './errors.ts'
 export type { Extensions } from './extensions/extensions.ts'
-export { ExtendedKeyUsage } from './extensions/keys.ts'
+export { ExtendedKeyUsage } from './extensions/extensions.ts'
 export { AttributeType, type Name, type NameAttribute, valuesOf } from './name.ts'
-export { parseCertificate } from './parse-certificate.ts'
 export { type CertificatePool, certificatePool, certificatePoolOf } from './pool/certificate-pool.ts'
 export { type PublicKey, publicKeyOf } from './public-key.ts'
 export { ecdsaSignature } from './verify/signature.ts'

@@ -39,7 +39,7 @@ import {
   rsaKey,
   unsigned,
 } from '../test/unsigned-certificate.ts'
-import { parseCertificate } from './parse-certificate.ts'
+import { parseCertificate } from './certificate.ts'
 import { valuesOf } from './name.ts'
 
 const ca = await issueCa()

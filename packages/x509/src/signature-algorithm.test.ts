@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explicit, integer, nothing, oid, sequence } from '../test/der.ts'
 import { unsigned } from '../test/unsigned-certificate.ts'
-import { parseCertificate } from './parse-certificate.ts'
+import { parseCertificate } from './certificate.ts'
 
 describe('a signature', () => {
   const pss = (...parameters: readonly Uint8Array[]): Uint8Array =>

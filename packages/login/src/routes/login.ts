@@ -1,11 +1,14 @@
 import type { AuthenticationRequest } from '@kube-authn/core'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
-import { LoginFailure } from '../login-failure.ts'
-import { choosePage } from '../pages/pages.ts'
+import { asLoginFailure, LoginFailure } from '../login-failure.ts'
 import { redirect } from '../pages/page.ts'
+import { choosePage } from '../pages/pages.ts'
 import { authorizationUrl } from '../provider/authorization-url.ts'
 import type { Provider } from '../provider/provider.ts'
+import { acceptedUser, exchangedTokens } from '../provider/tokens.ts'
 import { safeReturnUrl } from '../return-url.ts'
+import { clientCertificateDigest } from '../session/request-session.ts'
+import type { Transaction } from '../transactions.ts'
 import type { LoginParts, Route, RouteRequest } from './route.ts'
 
 /** A longer hint is left out. */
@@ -64,4 +67,78 @@ const NAVIGATIONS: ReadonlySet<string | undefined> = new Set([undefined, 'docume
  */
 function mayBeginLogin({ headers }: AuthenticationRequest): boolean {
   return headers.first('sec-fetch-mode') !== 'no-cors' && NAVIGATIONS.has(headers.first('sec-fetch-dest'))
+}
+
+/** A longer query is none of a provider. */
+const MAX_QUERY = 8192
+
+/**
+ * Completes a login with what the provider sent by the browser, which must be the browser that began it.
+ *
+ * Source: OpenID Connect Core 1.0 section 3.1.2.5; RFC 9700 sections 2.1, 4.4 and 4.7 (mix-up, login CSRF).
+ *
+ * @param providerName the provider whose redirect URI it is: an answer counts for the provider that the login began at only.
+ */
+export function callbackRoute(parts: LoginParts, providerName: string): Route {
+  return async (given) => {
+    const { request, query, cookieHeader } = given
+    if (request.query.length > MAX_QUERY) throw expired('the query is too long')
+    const [state, ...others] = query.getAll('state')
+    if (state === undefined || others.length > 0) throw expired('the callback must have exactly one state')
+    // While it is not known whether the state was used, the browser keeps its cookie.
+    const finishing = parts.transactions.finish(cookieHeader, state)
+    const { transaction, setCookies } = await finishing.catch((error: unknown) => {
+      throw asLoginFailure(error)
+    })
+    if (transaction === undefined) {
+      throw expired(
+        'this browser has not begun a login with this state, or it took too long, or the state was used before',
+      ).followedBy({ setCookies })
+    }
+    try {
+      if (transaction.provider !== providerName) {
+        throw new LoginFailure(
+          'badAnswer',
+          `the answer came to the redirect URI of ${providerName}, and the login began at ${transaction.provider}`,
+        )
+      }
+      const answer = await completeLogin(parts, given, transaction)
+      return {
+        ...answer,
+        headers: {
+          ...answer.headers,
+          'set-cookie': [answer.headers['set-cookie'] ?? [], ...setCookies].flat(),
+        },
+      }
+    } catch (error) {
+      throw asLoginFailure(error).followedBy({ returnTo: transaction.returnTo, setCookies })
+    }
+  }
+}
+
+async function completeLogin(
+  { providers, sessions, tokens, origin }: LoginParts,
+  { request, query, cookieHeader }: RouteRequest,
+  transaction: Transaction,
+): Promise<HttpAnswer> {
+  const provider = providers.get(transaction.provider)
+  if (provider === undefined) throw expired('the provider is no longer configured')
+  const received = await exchangedTokens(provider, query, transaction)
+  const accepted = await acceptedUser(tokens, received.idToken)
+  if ('refusal' in accepted)
+    throw new LoginFailure('notAccepted', `the chain does not accept the id token: ${accepted.refusal}`)
+  const certificate = await clientCertificateDigest(request)
+  const before = await sessions.find(cookieHeader)
+  const content = {
+    provider: provider.name,
+    username: accepted.username,
+    ...received,
+    ...(certificate !== undefined && { certificate }),
+  }
+  const { setCookies } = await sessions.begin(content, before)
+  return redirect(origin + transaction.returnTo, setCookies)
+}
+
+function expired(why: string): LoginFailure {
+  return new LoginFailure('expired', why)
 }

@@ -6,10 +6,8 @@ import { failurePage, loggedOutPage } from '../pages/pages.ts'
 import { PRIVATE_HEADERS } from '../pages/page.ts'
 import { callbackPath } from '../paths.ts'
 import { cookieHeader } from '../session/request-session.ts'
-import { backChannelLogoutRoute, frontChannelLogoutRoute } from './provider-logout.ts'
-import { callbackRoute } from './callback.ts'
-import { loginRoute } from './login.ts'
-import { confirmLogoutRoute, logoutRoute } from './logout.ts'
+import { backChannelLogoutRoute, confirmLogoutRoute, frontChannelLogoutRoute, logoutRoute } from './logout.ts'
+import { callbackRoute, loginRoute } from './login.ts'
 import type { LoginParts, Route } from './route.ts'
 
 /** The routes of one path, by their methods. */

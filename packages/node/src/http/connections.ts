@@ -2,7 +2,7 @@ import { defined } from '@kube-authn/core/internal'
 import type * as Undici from 'undici/index.js'
 import type { ReloadOptions } from '../file-source/reloading-source.ts'
 import { type Transport, identityProblem } from './endpoint.ts'
-import { type SecureContexts, secureContextSource } from './secure-context-source.ts'
+import { type SecureContexts, secureContextSource } from './pem.ts'
 
 export interface Connections {
   /**

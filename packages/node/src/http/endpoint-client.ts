@@ -12,7 +12,7 @@ import {
 } from './create-fetch.ts'
 import { type Endpoint, endpointShape, identityProblem } from './endpoint.ts'
 import { endpointProblems, type InsecureOptions } from './problems.ts'
-import { secureContextSource } from './secure-context-source.ts'
+import { secureContextSource } from './pem.ts'
 import { NO_CREDENTIAL, shownCredential } from './credential.ts'
 import { closeable } from '../options/closeable.ts'
 

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { isStatusError } from '@kube-authn/core/internal'
 import { describe, expect, it } from 'vitest'
-import { upgradeProtocol } from './upgrade-protocol.ts'
+import { upgradeProtocol } from './forward-upgrade.ts'
 
 const IN_POD = '/api/v1/namespaces/a/pods/b'
 

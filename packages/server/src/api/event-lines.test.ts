@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { eventLine } from './watch-response.ts'
+import { eventLine } from './read-requests.ts'
 
 const eventOf = (): Parameters<typeof eventLine>[0] => ({
   type: 'ADDED',

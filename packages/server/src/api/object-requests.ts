@@ -1,30 +1,36 @@
-import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import { checkFields, fieldValidationOf, objectAnswer, YAML_MEDIA_TYPE } from '@kube-authn/api/internal'
+import { type HttpAnswer, StatusError } from '@kube-authn/core/adapter'
 import { methodNotAllowed } from '@kube-authn/core/internal'
 import type { KubeObject } from '../registry/kube-object.ts'
+import { isFinished } from '../registry/prepare-object.ts'
 import { readKubeObject } from '../registry/read-kube-object.ts'
 import {
   type ActionSubresource,
+  apiVersionOf,
   type Caller,
   qualifiedName,
   type Resource,
   subresourceOf,
 } from '../registry/resource.ts'
+import { ignoreMissing, ignoreOthers } from '../registry/status-errors.ts'
 import { acceptedOf, requireOtherForm } from './accept.ts'
-import { answerDelete, answerDeleteAll } from './delete-requests.ts'
+import { type DeleteOptions, deleteOptionsIn, readDeleteOptions } from './delete-options.ts'
+import { listItem } from './list-answer.ts'
 import {
   answerWith,
   type KubernetesApiCaller,
+  MAX_BODY_BYTES,
   type ObjectRequest,
+  reachVersion,
+  readSentBody,
   requireCreator,
   writeOf,
-  readSentBody,
 } from './object-request.ts'
 import { answerPatch } from './patch-requests.ts'
-import { readQueryOptions } from './query-options.ts'
+import { listOptions, readQueryOptions, requireVersion } from './query-options.ts'
 import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
-import { requireWriteOptions } from './write-options.ts'
+import { dryRunIn, requireWriteOptions } from './write-options.ts'
 
 /** What requests about objects need. */
 export interface ObjectRequestsOptions extends Pick<ObjectRequest, 'registry' | 'clock'> {
@@ -188,4 +194,63 @@ export async function inYaml(answer: HttpAnswer | Response): Promise<HttpAnswer 
     headers,
     content: stringify(JSON.parse(answer.content), { compat: 'yaml-1.1', lineWidth: 0 }),
   }
+}
+
+/**
+ * Answers the DELETE of one object.
+ *
+ * Source: apiserver `pkg/endpoints/handlers/delete.go`.
+ */
+async function answerDelete(asked: ObjectRequest): Promise<HttpAnswer> {
+  const { target, registry, warnings } = asked
+  const options = await readOptions(asked)
+  const left = await registry.delete(target, options.preconditions, writeOf(asked, options.isDryRun))
+  const { deletionTimestamp, name, uid } = left.metadata
+  const { group, plural, deletionAnswer } = target.resource
+  if (deletionTimestamp !== undefined || deletionAnswer !== undefined) {
+    const isKept = deletionTimestamp !== undefined && !isFinished(left)
+    return answerWith(asked, isKept && options.orphanDependents === false ? 202 : 200, left)
+  }
+  const details = { name, ...(group !== '' && { group }), kind: plural, uid }
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+  return objectAnswer(200, status, warnings)
+}
+
+/** Answers the DELETE of a collection. */
+async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer> {
+  const { target, registry, warnings } = asked
+  const { resource } = target
+  const selected = listOptions(asked.options)
+  const options = await readOptions(asked)
+  await reachVersion(asked)
+  const page = await registry.list({ ...target, ...selected }, selected)
+  requireVersion(page.resourceVersion, selected)
+  const hasOwn = Object.keys(options.preconditions).length > 0
+  for (const { metadata } of page.items) {
+    const { name = '', namespace = '', uid } = metadata
+    // What was not listed, and has the name by now, is not meant.
+    const preconditions = hasOwn || uid === undefined ? options.preconditions : { uid }
+    await registry
+      .delete({ resource, namespace, name }, preconditions, writeOf(asked, options.isDryRun))
+      .catch(hasOwn ? ignoreMissing : ignoreOthers)
+  }
+  const { resourceVersion } = page
+  const items = page.items.map(listItem)
+  const kind = `${resource.kind}List`
+  const list = { kind, apiVersion: apiVersionOf(resource), metadata: { resourceVersion }, items }
+  return objectAnswer(200, list, warnings)
+}
+
+/** A dry run is one if the body or the query says so. */
+async function readOptions({ request, body, target }: ObjectRequest): Promise<DeleteOptions> {
+  const bytes = await body(MAX_BODY_BYTES)
+  const inQuery = deleteOptionsIn(request.query, dryRunIn(request.query))
+  if (bytes?.length === 0) return inQuery
+  const received = { request, body: () => Promise.resolve(bytes) }
+  const kind = { group: '', version: 'v1', kind: 'DeleteOptions' }
+  const { value, duplicates } = await readSentBody(received, kind)
+  const apiVersions = ['v1', 'meta.k8s.io/v1', apiVersionOf(target.resource)]
+  const validation = fieldValidationOf(request.query)
+  const sent = readDeleteOptions(value, validation, apiVersions, duplicates)
+  return { ...sent, isDryRun: sent.isDryRun || inQuery.isDryRun }
 }

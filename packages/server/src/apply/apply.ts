@@ -1,7 +1,6 @@
 import { isObject, quoted } from '@kube-authn/core/internal'
-import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
+import { type KubeObject, type ManagedFieldsEntry, partIn } from '../registry/kube-object.ts'
 import type { Fields, Resource } from '../registry/resource.ts'
-import { partIn } from '../registry/json-values.ts'
 import { fieldsOf, withNamedFields, type Part, partsOf, type Slot } from './parts.ts'
 import {
   difference,

@@ -1,4 +1,10 @@
-import type { KubeObject, ManagedFieldsEntry } from '../registry/kube-object.ts'
+import {
+  isDeeperThan,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  MAX_DEPTH,
+  partIn,
+} from '../registry/kube-object.ts'
 import { apiVersionOf, type Fields, type Resource, subresourceOf } from '../registry/resource.ts'
 import { objectTypeOf } from '../schema/object-types.ts'
 import { type Changes, changesOf, fieldsOf, isDivided, type Slot, slotOf } from './parts.ts'
@@ -13,7 +19,6 @@ import {
   union,
 } from './field-set.ts'
 import { isObject } from '@kube-authn/core/internal'
-import { isDeeperThan, MAX_DEPTH, partIn } from '../registry/json-values.ts'
 
 /** Who writes an object, as the owner of fields. */
 export interface Manager {

@@ -1,6 +1,6 @@
 import { isObject } from '@kube-authn/core/internal'
 import type { Field } from '@kube-authn/api/internal'
-import { isSameJson } from '../registry/json-values.ts'
+import { isSameJson } from '../registry/kube-object.ts'
 import { type FieldSet, isEmptySet, NO_FIELDS } from './field-set.ts'
 
 /** What is known of a value by where it is. */

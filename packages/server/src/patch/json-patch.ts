@@ -1,5 +1,5 @@
 import { badRequest, isObject } from '@kube-authn/core/internal'
-import { isSameJson, MAX_DEPTH } from '../registry/json-values.ts'
+import { isSameJson, MAX_DEPTH } from '../registry/kube-object.ts'
 import { patchFailed, patchTooLarge } from '../registry/status-errors.ts'
 
 /** How many operations a patch may have, as in kube-apiserver. */

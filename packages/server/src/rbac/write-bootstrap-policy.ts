@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { aClock, withMethods } from '@kube-authn/core/internal'
-import type { KubeObject, ObjectMeta } from '../registry/kube-object.ts'
+import { isSameJson, type KubeObject, type ObjectMeta, partIn, partsIn } from '../registry/kube-object.ts'
 import { registry, type Registry } from '../registry/registry.ts'
 import type { Resource } from '../registry/resource.ts'
 import { clusterRoleBindings, clusterRoles, rbacResources } from '../registry/resources/rbac.ts'
@@ -17,7 +17,6 @@ import {
 import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
 import { coverage } from '../registry/escalation/covers.ts'
 import { decodedRbac, writtenRule } from '../registry/escalation/escalation.ts'
-import { isSameJson, partIn, partsIn } from '../registry/json-values.ts'
 
 /** Options of {@link writeBootstrapPolicy}. */
 export interface WriteBootstrapPolicyOptions {

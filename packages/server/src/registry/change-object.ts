@@ -1,7 +1,6 @@
 import type { Awaitable } from '@kube-authn/core'
 import { isStoreError, type ObjectStore, type StoredObject } from '@kube-authn/store'
-import { isSameJson } from './json-values.ts'
-import type { KubeObject } from './kube-object.ts'
+import { isSameJson, type KubeObject } from './kube-object.ts'
 import { conflict, MODIFIED, notFound } from './status-errors.ts'
 import { fromStored, keyOf, toStored } from './stored-objects.ts'
 import type { Target } from './resource.ts'

@@ -1,8 +1,7 @@
-import type { KubeObject } from './kube-object.ts'
+import { type KubeObject, partIn, partsIn } from './kube-object.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { forbidden, notFound } from './status-errors.ts'
 import type { Resource } from './resource.ts'
-import { partIn, partsIn } from './json-values.ts'
 
 /** They cannot be deleted. Source: apiserver `pkg/admission/plugin/namespace/lifecycle/admission.go`. */
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public'])

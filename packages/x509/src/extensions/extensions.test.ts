@@ -15,7 +15,7 @@ import {
   text,
 } from '../../test/der.ts'
 import { ext, extensions, unsigned } from '../../test/unsigned-certificate.ts'
-import { parseCertificate } from '../parse-certificate.ts'
+import { parseCertificate } from '../certificate.ts'
 
 describe('an extension', () => {
   it.each([

@@ -1,10 +1,9 @@
 import { latin1FromBytes } from '@kube-authn/internal/byte-text'
-import type { Certificate } from '../certificate.ts'
+import { type Certificate, parseCertificate } from '../certificate.ts'
 import { isSameBytes } from '@kube-authn/internal/bytes'
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
 import { base64OfPem, CERTIFICATE, hasPemHeaders, pemBlocks } from '@kube-authn/internal/pem'
 import { type CertificateError, refusal } from '../errors.ts'
-import { parseCertificate } from '../parse-certificate.ts'
 
 /** Possible issuers of certificates. Immutable: a reloaded bundle is another pool. */
 export interface CertificatePool {

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
 import type { Issuer } from './issuer.ts'
-import { logInWithDeviceCode } from './log-in-with-device-code.ts'
+import { logInWithDeviceCode } from './get-token.ts'
 
 /** An issuer whose answer names this address. */
 function issuerWith(address: string): Issuer {

@@ -10,7 +10,7 @@ import { registry, type Registry } from '../../registry/registry.ts'
 import { certificateSigningRequests as resource } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import { allResources } from '../../registry/resources/index.ts'
 import { memoryObjectStore } from '@kube-authn/store'
-import { csrApprover } from './csr-approver.ts'
+import { csrApprover } from './csr-controllers.ts'
 
 const NAME = { resource, namespace: '', name: 'x' }
 const SPEC = {

@@ -23,7 +23,7 @@ import { registry, type Registry } from '../../registry/registry.ts'
 import { certificateSigningRequests as resource } from '../../registry/resources/certificates/certificate-signing-requests.ts'
 import { allResources } from '../../registry/resources/index.ts'
 import type { AuthorityPem } from '../../certificates/issue-certificate.ts'
-import { csrSigner, type CsrSignerOptions } from './csr-signer.ts'
+import { csrSigner, type CsrSignerOptions } from './csr-controllers.ts'
 
 const NOW_MS = 1_800_000_000_000
 const NAME = { resource, namespace: '', name: 'x' }

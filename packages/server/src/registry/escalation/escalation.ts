@@ -12,9 +12,8 @@ import {
   type RoleRef,
 } from '@kube-authn/core/authorization'
 import { quoted } from '@kube-authn/internal/quote'
-import type { KubeObject } from '../kube-object.ts'
+import { isSameJson, type KubeObject } from '../kube-object.ts'
 import type { Change, Resource, Services } from '../resource.ts'
-import { isSameJson } from '../json-values.ts'
 import { forbidden, notFound } from '../status-errors.ts'
 import { coverage, NO_RULE } from './covers.ts'
 

@@ -2,9 +2,8 @@ import { defined, type ErrorList, fieldPath, isObject } from '@kube-authn/core/i
 import { type Revocation, revocationProblems } from '@kube-authn/core/revocation'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 import { readFields } from '../../schema/read-typed.ts'
-import type { KubeObject } from '../kube-object.ts'
+import { isSameJson, type KubeObject, type Part, partIn, stringIn } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
-import { isSameJson, type Part, partIn, stringIn } from '../json-values.ts'
 import { AGE, column, NAME, wide } from './columns.ts'
 
 const SPEC = fieldPath('spec')

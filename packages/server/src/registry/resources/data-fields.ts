@@ -1,7 +1,6 @@
 import { type ErrorList, type FieldPath, fieldPath, type ObjectReader } from '@kube-authn/core/internal'
 import { base64Length } from '@kube-authn/internal/base64'
-import type { KubeObject } from '../kube-object.ts'
-import { isSameJson } from '../json-values.ts'
+import { isSameJson, type KubeObject } from '../kube-object.ts'
 
 /** The sum of the values of a Secret or ConfigMap, in bytes. */
 export const MAX_DATA_BYTES = 1_048_576

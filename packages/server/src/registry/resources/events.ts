@@ -1,10 +1,9 @@
 import { type ErrorList, fieldPath, isObject } from '@kube-authn/core/internal'
 import { pathSegmentProblems, qualifiedNameProblems } from '@kube-authn/internal/kubernetes-names'
 import { readFields } from '../../schema/read-typed.ts'
-import type { KubeObject } from '../kube-object.ts'
+import { type KubeObject, numberIn, type Part, partIn, stringIn } from '../kube-object.ts'
 import { type Column, named, type Resource } from '../resource.ts'
 import { ageOf, column, NAME, wide } from './columns.ts'
-import { numberIn, type Part, partIn, stringIn } from '../json-values.ts'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` eventColumnDefinitions, printEvent. */
 const EVENT_COLUMNS: readonly Column[] = [

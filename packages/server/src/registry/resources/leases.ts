@@ -1,9 +1,8 @@
 import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
 import { readFields } from '../../schema/read-typed.ts'
-import type { KubeObject } from '../kube-object.ts'
+import { type KubeObject, type Part, partIn, stringIn } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
 import { AGE, column, NAME } from './columns.ts'
-import { type Part, partIn, stringIn } from '../json-values.ts'
 
 const SPEC = fieldPath('spec')
 

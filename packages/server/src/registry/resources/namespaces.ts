@@ -1,11 +1,10 @@
 import { fieldPath } from '@kube-authn/core/internal'
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
-import type { KubeObject } from '../kube-object.ts'
+import { type KubeObject, partIn, stringIn, stringsIn } from '../kube-object.ts'
 import { readFields } from '../../schema/read-typed.ts'
 import { validateFinalizerNames, statusPart } from '../metadata.ts'
 import { named, type PartSubresource, type Resource } from '../resource.ts'
 import { AGE, column, NAME } from './columns.ts'
-import { partIn, stringIn, stringsIn } from '../json-values.ts'
 
 /** A label that every namespace has, for selectors of namespaces. */
 const NAME_LABEL = 'kubernetes.io/metadata.name'

@@ -1,7 +1,6 @@
 import { readFields } from '../../schema/read-typed.ts'
-import type { KubeObject } from '../kube-object.ts'
+import { conditionOf, isSameJson, type KubeObject, partIn, partsIn, stringIn } from '../kube-object.ts'
 import { type Change, named, type Resource, type ResourceNames, type Column } from '../resource.ts'
-import { isSameJson, partIn, stringIn, conditionOf, partsIn } from '../json-values.ts'
 import { statusPart } from '../metadata.ts'
 import { POD_COLUMNS, podIpOf } from './pod-columns.ts'
 import { type ErrorList, fieldPath, isObject, stringMemberOf } from '@kube-authn/core/internal'

@@ -1,7 +1,14 @@
-import type { KubeObject } from '../kube-object.ts'
+import {
+  conditionOf,
+  type KubeObject,
+  numberIn,
+  type Part,
+  partIn,
+  partsIn,
+  stringIn,
+} from '../kube-object.ts'
 import type { Column } from '../resource.ts'
 import { AGE, column, durationOf, NAME, NONE, wide } from './columns.ts'
-import { conditionOf, numberIn, type Part, partIn, partsIn, stringIn } from '../json-values.ts'
 import { timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` podColumnDefinitions, printPod. */

@@ -2,10 +2,9 @@ import { type ErrorList, errorList, fieldPath, isObject } from '@kube-authn/core
 import { decodeRbacObject, RBAC_API_GROUP, validateRbacObject } from '@kube-authn/core/authorization'
 import { pathSegmentProblems } from '@kube-authn/internal/kubernetes-names'
 import { asAuthorized, authorizeBinding, authorizeRole } from '../escalation/escalation.ts'
-import type { KubeObject } from '../kube-object.ts'
+import { isSameJson, type KubeObject, partIn, partsIn, stringIn } from '../kube-object.ts'
 import { readFields } from '../../schema/read-typed.ts'
 import { type Column, type Fields, named, type Resource } from '../resource.ts'
-import { isSameJson, partIn, partsIn, stringIn } from '../json-values.ts'
 import { AGE, column, CREATED_AT, NAME, wide } from './columns.ts'
 
 /** What the four kinds have in common. The authorizer's own rules read and validate them, so that what is stored is what it decides by. */

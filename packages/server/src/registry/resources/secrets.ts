@@ -1,10 +1,9 @@
 import { type ErrorList, errorList, fieldPath } from '@kube-authn/core/internal'
 import { base64Length, base64OfText, textOfBase64 } from '@kube-authn/internal/base64'
-import type { KubeObject } from '../kube-object.ts'
+import { type KubeObject, stringIn } from '../kube-object.ts'
 import { named, type Resource } from '../resource.ts'
 import { AGE, column, countOf, NAME } from './columns.ts'
 import { entriesOf, MAX_DATA_BYTES, readMap, validateBytes, validateImmutable } from './data-fields.ts'
-import { stringIn } from '../json-values.ts'
 
 const DATA = fieldPath('data')
 const TYPE = fieldPath('type')

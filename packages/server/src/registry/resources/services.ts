@@ -1,8 +1,7 @@
 import { dns1123LabelProblems } from '@kube-authn/internal/kubernetes-names'
-import type { KubeObject } from '../kube-object.ts'
+import { type KubeObject, numberIn, type Part, partIn, partsIn, stringIn, stringsIn } from '../kube-object.ts'
 import type { Column, Resource } from '../resource.ts'
 import { AGE, column, NAME, NONE } from './columns.ts'
-import { numberIn, type Part, partIn, partsIn, stringIn, stringsIn } from '../json-values.ts'
 import { plain } from './plain.ts'
 
 /** Source: kubernetes `pkg/printers/internalversion/printers.go` serviceColumnDefinitions, printService. */

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { parseClientKubeconfig } from '@kube-authn/node/internal'
 import { describe, expect, it } from 'vitest'
 import { folderOf } from '../../../../test/command.ts'
-import { kubeconfigStore } from './kubeconfig-store.ts'
+import { kubeconfigStore } from '../kubeconfig-client.ts'
 import type { TokenStore } from './oidc-source.ts'
 
 const config = `# Mine

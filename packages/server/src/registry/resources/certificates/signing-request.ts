@@ -1,5 +1,4 @@
-import type { KubeObject } from '../../kube-object.ts'
-import { type Part, partIn, partsIn, stringIn, stringsIn } from '../../json-values.ts'
+import { type KubeObject, type Part, partIn, partsIn, stringIn, stringsIn } from '../../kube-object.ts'
 import { type ErrorList, fieldPath } from '@kube-authn/core/internal'
 import { rfc3339Of, timeOfRfc3339 } from '@kube-authn/internal/rfc3339'
 
