@@ -82,7 +82,6 @@ export interface Program<V extends Variables = Variables> {
     | { readonly value?: undefined; readonly error: string; readonly cost: number }
 }
 
-/** A function whose result is converted to its type. */
 function withConvertedResult(declaration: Declaration<unknown>, types: TypeNames): Declaration {
   const { result, name } = parsedSignature(declaration.signature, declaration.isMember, types)
   return {

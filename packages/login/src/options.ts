@@ -125,7 +125,6 @@ function isPublicOrigin(value: unknown): boolean {
   )
 }
 
-/** Every problem of the options. */
 export function webLoginProblems(options: unknown): readonly ConfigurationProblem[] {
   const problems = optionProblems(shape, options)
   if (problems.length > 0 || !isOptions(options)) return problems
@@ -212,7 +211,6 @@ function sameProblems(providers: readonly LoginProvider[]): readonly Configurati
   ]
 }
 
-/** The providers of valid options. */
 export function loginProviders(options: WebLoginOptions): readonly LoginProvider[] {
   const { providers, issuer, clientId } = options
   if (providers !== undefined) return providers

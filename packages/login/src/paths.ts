@@ -24,7 +24,6 @@ const aPath = must(
   (value) => typeof value === 'string' && /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/.test(value),
 )
 
-/** The checks of {@link LoginPaths}. */
 export const pathsShape: OptionsShape<LoginPaths> = {
   login: aPath,
   callback: aPath,
@@ -34,7 +33,6 @@ export const pathsShape: OptionsShape<LoginPaths> = {
   frontChannelLogout: aPath,
 }
 
-/** The defaults of {@link LoginPaths}. */
 export const DEFAULT_PATHS: Required<LoginPaths> = {
   login: '/login',
   callback: '/login/callback',

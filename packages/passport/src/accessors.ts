@@ -4,7 +4,6 @@ import { messageOf } from './exchange.ts'
 /** Registered, so that the accessors see the result of a strategy of another copy of this package. */
 const AUTHENTICATION: unique symbol = Symbol.for('@kube-authn/passport/authentication')
 
-/** Sets the authentication of a request. */
 export function setAuthentication(req: object, authentication: Authentication): void {
   Object.defineProperty(messageOf(req) ?? req, AUTHENTICATION, {
     value: authentication,

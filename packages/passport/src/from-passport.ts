@@ -160,7 +160,6 @@ const USUAL: ReadonlyMap<string, 'bearer' | 'basic' | 'negotiate'> = new Map([
   ['negotiate', 'negotiate'],
 ])
 
-/** A token authenticator that asks a strategy. */
 function strategyTokens(name: string, ask: Ask): TokenAuthenticator {
   return {
     name,
@@ -172,7 +171,6 @@ function strategyTokens(name: string, ask: Ask): TokenAuthenticator {
   }
 }
 
-/** A password authenticator that asks a strategy. */
 function strategyPasswords(name: string, ask: Ask): PasswordAuthenticator {
   return {
     name,

@@ -52,7 +52,6 @@ export function runStrategy(strategy: PassportStrategy, req: object): Awaitable<
   })
 }
 
-/** How to interpret the results of a strategy. */
 export interface ResultReader<User, Info> {
   readonly name: string
   /** Whether the strategy saw a credential: only then can it have refused one. */

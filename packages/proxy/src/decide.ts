@@ -25,7 +25,6 @@ export interface Incoming extends Pick<AddedHeaders, 'auditId' | 'expectsContinu
   readonly userToken: string | undefined
 }
 
-/** What is sent to the upstream. */
 export interface Outgoing extends UpstreamRequest, Pick<AddedHeaders, 'authorization' | 'auditId' | 'body'> {
   /** Whether it may be cut anywhere without looking complete. */
   readonly isWatch: () => boolean

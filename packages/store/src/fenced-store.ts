@@ -2,7 +2,6 @@ import type { Fence, ObjectStore } from './object-store.ts'
 import { fencedOff, isStoreError } from './store-error.ts'
 import { storeNow } from './store-time.ts'
 
-/** When a fenced store writes. */
 export interface FencedStoreOptions {
   readonly fence: Fence
   /** Once it has aborted, writes are refused without asking the engine. */
@@ -11,7 +10,6 @@ export interface FencedStoreOptions {
   readonly onFenced: () => void
 }
 
-/** A store whose writes all have this fence. */
 export function fencedStore(
   store: ObjectStore,
   { fence, signal, onFenced }: FencedStoreOptions,

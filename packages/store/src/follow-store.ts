@@ -4,7 +4,6 @@ import type { ObjectStore, StoreChange, StoredObject } from './object-store.ts'
 import { isStoreError, StoreError } from './store-error.ts'
 import { yieldToEventLoop } from './yield-to-event-loop.ts'
 
-/** What is told of the followed objects. */
 export interface StoreFollower {
   /** All objects are about to be told. */
   listing?(): void
@@ -25,7 +24,6 @@ export interface StoreFollower {
   confirmed?(): void
 }
 
-/** Options of `followStore`. */
 interface FollowOptions {
   readonly store: Pick<ObjectStore, 'list' | 'watch' | 'revision'>
   readonly prefix: string
@@ -118,7 +116,6 @@ async function listAll(
   return revision
 }
 
-/** Resolves after some time, or when the signal aborts. */
 export function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -10,7 +10,6 @@ export interface StoredObject {
   readonly expiresAtMs?: number
 }
 
-/** The object after a change. */
 export function objectOf({ key, value, revision, createdRevision, expiresAtMs }: StoredObject): StoredObject {
   return { key, value, revision, createdRevision, ...(expiresAtMs !== undefined && { expiresAtMs }) }
 }

@@ -30,7 +30,6 @@ export interface CheckOptions {
   readonly isStrict: boolean
 }
 
-/** What the parts of a check share. */
 export interface CheckState {
   readonly declarations: Declarations
   readonly substitution: Substitution

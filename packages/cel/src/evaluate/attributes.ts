@@ -193,7 +193,6 @@ export function failQualifier(key: Value, isLiteral = false): never {
   return fail(`invalid qualifier type${type === undefined ? '' : `: ${type}`}`)
 }
 
-/** Whether values of this type can be keys. */
 export function isKey(key: Value): boolean {
   return typeof key === 'string' || typeof key === 'boolean' || isNumber(key)
 }

@@ -53,7 +53,6 @@ export function matchCost([text, pattern]: readonly Value[]): number {
   return tenth(1 + sizeOf(text)) * Math.ceil(sizeOf(pattern) * 0.25)
 }
 
-/** The cost of looking for a text in another. */
 export function searchCost([text, part]: readonly Value[]): number {
   return tenth(sizeOf(text)) * tenth(sizeOf(part))
 }
@@ -83,7 +82,6 @@ function lengthOf(value: Value): number {
   return sum
 }
 
-/** The cost of a call that makes a list. */
 export function listCost(_: readonly Value[], result: Value): number {
   return 1 + LIST_COST + sizeOf(result)
 }

@@ -66,7 +66,6 @@ export function calledAt(offset: number, name: string, ...args: readonly Node[])
   return { kind: 'call', name, target: undefined, args, offset }
 }
 
-/** The name of a variable that a macro declares. */
 export function variableName(node: Node, problem: string): string {
   if (node.kind !== 'ident') throw new ExpressionProblem(problem, node.offset)
   if (node.name === ACCUMULATOR || node.name === '__result__') {

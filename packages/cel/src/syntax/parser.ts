@@ -4,7 +4,6 @@ import { EOF, ESCAPED_IDENTIFIER, IDENTIFIER, type Token } from './lexer.ts'
 import { type Problem, ExpressionProblem } from './source.ts'
 import { START_OF_EXPRESSION } from './tokens.ts'
 
-/** A parsed expression, or its mistakes. */
 export type Parsed =
   | { readonly root: Node; readonly problems?: never }
   | { readonly problems: readonly Problem[] }

@@ -27,12 +27,10 @@ export function alwaysDeny(): Authorizer & RuleResolver {
   }
 }
 
-/** The rules of a user who may do everything. */
 export const EVERYTHING: UserRules = {
   resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [] }],
   nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
   incomplete: false,
 }
 
-/** The rules of a user who may do nothing. */
 export const NOTHING: UserRules = { resourceRules: [], nonResourceRules: [], incomplete: false }

@@ -45,7 +45,6 @@ export interface AuthorizeRequestOptions {
   readonly log?: Log
 }
 
-/** The checks of {@link AuthorizeRequestOptions}, for adapters with more options. */
 export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
   attributes: aFunction,
   prefix: aPathPrefix,

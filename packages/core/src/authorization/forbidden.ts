@@ -17,8 +17,6 @@ export function forbiddenMessage(attributes: Attributes, reason = ''): string {
  *
  * @param reason the authorizer's reason, if any.
  * @param challenges further headers.
- * @example
- * if (decision.verdict !== 'allow') throw forbidden(attributes, decision.reason)
  */
 export function forbidden(
   attributes: Attributes,

@@ -21,7 +21,6 @@ import { type AllowedImpersonation, impersonationModes } from './modes.ts'
 import { type RevocableImpersonation, unlessUserRevoked } from './revoked-user.ts'
 import { impersonatedUser, type WantedUser } from './wanted-user.ts'
 
-/** A request that asks for impersonation. */
 export interface AskedImpersonation {
   readonly request: AuthenticationRequest
   readonly requester: UserInfo | undefined

@@ -10,7 +10,6 @@ import type { UserInfo } from '../authenticator/user.ts'
 /** The API group of impersonation checks. Only the legacy verb checks users, groups and service accounts in the core group. */
 export const AUTHENTICATION_API_GROUP = 'authentication.k8s.io'
 
-/** Asks the authorizer for a decision. */
 export type Ask = (attributes: Attributes) => Awaitable<Decision>
 
 /** Turns a decision into a refusal; `undefined` if it allows. */

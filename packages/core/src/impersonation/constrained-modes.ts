@@ -14,7 +14,6 @@ import { nodeNamed, type WantedUser } from './wanted-user.ts'
 /** A mode of constrained impersonation: acting as certain users, for certain requests (KEP-5284). */
 export interface ConstrainedMode {
   readonly name: 'associated-node' | 'arbitrary-node' | 'serviceaccount' | 'user-info'
-  /** Whether the mode applies to this user and requester. */
   applies(wanted: WantedUser, requester: UserInfo): boolean
   /** The user that the authorizer is asked about. */
   requester(requester: UserInfo): UserInfo

@@ -46,7 +46,6 @@ export interface ImpersonateRequestOptions {
   readonly log?: Log
 }
 
-/** The checks of {@link ImpersonateRequestOptions}, for adapters with more options. */
 export const impersonateRequestShape: OptionsShape<ImpersonateRequestOptions> = {
   mode: oneOf('legacy', 'constrained'),
   kubernetesVersion: aKubernetesVersion,

@@ -27,7 +27,6 @@ export type TryModes = (
   ask: Ask,
 ) => Awaitable<AllowedImpersonation | StatusError>
 
-/** Options of {@link impersonationModes}. */
 export interface ImpersonationModesOptions {
   readonly clock: Clock
   readonly ttlSeconds: number

@@ -15,7 +15,6 @@ export interface ImpersonationProblem {
   readonly problem: string
 }
 
-/** Options of {@link readImpersonation}. */
 export interface ReadImpersonationOptions {
   /** The maximum number of groups and extra values together. */
   readonly maxValues: number

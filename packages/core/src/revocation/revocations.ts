@@ -45,7 +45,6 @@ export interface Revocations {
 /** What says which credentials are revoked, or only a function that does. */
 export type RevocationSource = Revocations | IsRevoked
 
-/** The check of an option with {@link RevocationSource}. */
 export const aRevocationSource: Check = must(
   'must be a function, or revocations with the method isRevoked',
   (value) => typeof value === 'function' || hasMethod(value, 'isRevoked'),

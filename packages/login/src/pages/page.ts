@@ -1,6 +1,5 @@
 import type { HttpAnswer } from '@kube-authn/core/adapter'
 
-/** The content of a page. */
 export interface PageContent {
   readonly status: number
   readonly title: string

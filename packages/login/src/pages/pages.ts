@@ -77,7 +77,6 @@ export function confirmLogoutPage(action: string, targets: readonly string[]): P
   })
 }
 
-/** The page after a logout. */
 export function loggedOutPage(loginPath: string): Promise<HttpAnswer> {
   return page({
     status: 200,

@@ -75,7 +75,6 @@ const RESERVED: ReadonlySet<string> = new Set([
 
 const parametersOf = recordOf(aString)
 
-/** The checks of {@link LoginProvider}. */
 export const providerShape: OptionsShape<LoginProvider> = {
   name: must(
     'must be 1 to 32 lower-case letters, digits and hyphens',
@@ -105,5 +104,4 @@ export const providerShape: OptionsShape<LoginProvider> = {
   fetch: aFunction,
 }
 
-/** The options of claims of a provider. */
 export const CLAIM_OPTIONS: readonly string[] = Object.keys(oidcWordsShape)

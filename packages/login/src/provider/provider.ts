@@ -6,7 +6,6 @@ import { boundedFetch, type BoundedFetch, type LoginFetch } from './bounded-fetc
 import { providerStep } from './failures.ts'
 import type { LoginProvider } from './options.ts'
 
-/** Settings that all providers of a login share. */
 export interface ProviderSettings {
   readonly redirectUri: string
   readonly fetch: LoginFetch
@@ -14,7 +13,6 @@ export interface ProviderSettings {
   readonly timeoutSeconds: number
 }
 
-/** A provider that logins use. */
 export interface Provider extends ProviderSettings {
   readonly name: string
   readonly label: string
@@ -62,7 +60,6 @@ export function openProvider(options: LoginProvider, settings: ProviderSettings)
   }
 }
 
-/** How long metadata is fresh. */
 const FRESH_MS = 3_600_000
 /** How long after a failure stale metadata is used without another attempt. */
 const RETRY_MS = 30_000

@@ -9,7 +9,6 @@ import type { Provider } from '../provider/provider.ts'
 import type { SessionKeeper } from '../sessions/session-keeper.ts'
 import type { Transactions } from '../transactions.ts'
 
-/** A request for one of the routes. */
 export interface RouteRequest {
   readonly request: AuthenticationRequest
   readonly query: URLSearchParams
@@ -20,7 +19,6 @@ export interface RouteRequest {
 /** Responds to a request. @throws {LoginFailure} which becomes a page. */
 export type Route = (given: RouteRequest) => Promise<HttpAnswer>
 
-/** The parts of a login that its routes and sessions share. */
 export interface LoginParts {
   readonly origin: string
   readonly title: string
@@ -33,6 +31,5 @@ export interface LoginParts {
   readonly crossSiteRefusal: CrossSiteCheck
   readonly idTokenHint: boolean | undefined
   readonly clock: Clock
-  /** Logs a failure. */
   readonly report: (failure: LoginFailure, request: AuthenticationRequest, status: number) => void
 }

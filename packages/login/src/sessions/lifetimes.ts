@@ -33,7 +33,6 @@ export interface Lifetimes {
   readonly clock: Clock
   readonly clockSkewMs: number
   readonly maxLifetimeMs: number
-  /** The times of a session that begins now. */
   begin(): SessionTimes
   /** Whether a session has ended, at exactly its time, or begins in the future. */
   isOver(times: SessionTimes): boolean

@@ -115,7 +115,6 @@ function valuePath(kind: string, value: string): string {
   return `${kind}/${sha256Hex(value)}`
 }
 
-/** The keys of a session in the index. */
 function entryKeys(prefix: string, entry: SessionEntry): readonly string[] {
   return INDEXED.flatMap((kind) => {
     const { [kind]: value } = entry

@@ -24,7 +24,6 @@ const VERSION = 1
 
 const ID = /^[\w-]{43}$/
 
-/** Whether a string can be the id of a session. */
 export function isSessionId(text: string): boolean {
   return ID.test(text)
 }
@@ -34,7 +33,6 @@ function sessionKey(id: string, prefix: string): Promise<SealingKey> {
   return sealingKey(bytesOfBase64url(id), ['stored session', VERSION, prefix])
 }
 
-/** The value of the record of a session. */
 async function sealSession(session: Session, prefix: string): Promise<string> {
   const sealed = await seal(serializeSession(session), await sessionKey(session.id, prefix))
   return JSON.stringify({ ...fullEntry(session), sealed })
@@ -53,7 +51,6 @@ export function fullEntry(session: Session): SessionEntry {
   return { ...sessionEntry(session), idToken: idTokenDigest(session.content) }
 }
 
-/** The entry of a session, as the index needs it. */
 export function sessionEntry({ digest, startedAtMs, endsAtMs, seenAtMs, content }: Session): SessionEntry {
   const { provider, subject, username, providerSession } = content
   const entry = { digest, provider, subject, username, startedAtMs, endsAtMs, seenAtMs }
@@ -105,7 +102,6 @@ export function parsedRecord(value: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The records of sessions in a store. */
 export interface SessionRecords {
   create(session: Session): Promise<void>
   /** The session with this id; `undefined` if it is over or damaged. */

@@ -12,7 +12,6 @@ export interface FollowedFile {
 /** Called with an error and the number of lines that were lost or may be incomplete. */
 export type OnFileError = (error: unknown, lostLines: number) => void
 
-/** When and how the file is rotated. */
 export interface FileRotation {
   readonly maxBytes: number
   /** Moves the file at the path. */

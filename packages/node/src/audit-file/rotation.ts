@@ -5,7 +5,6 @@ import { createGzip } from 'node:zlib'
 import type { Clock } from '@kube-authn/core'
 import type { FileRotation, OnFileError } from './followed-file.ts'
 
-/** Options of {@link rotationOf}. */
 interface RotationOptions {
   /** 0 disables rotation. */
   readonly maxSizeMegabytes: number
@@ -63,13 +62,11 @@ function isTaken(backup: string): boolean {
   return fs.existsSync(backup) || fs.existsSync(`${backup}${COMPRESSED}`)
 }
 
-/** The suffix of a compressed backup. */
 const COMPRESSED = '.gz'
 
 /** Names of backups: `audit.log` is moved to `audit-2006-01-02T15-04-05.000.log`, the time of the rotation. */
 interface BackupNames {
   readonly folder: string
-  /** The path of a backup made at this time. */
   pathAt(milliseconds: number): string
   /** When a backup was made, from its name; `undefined` for other files. */
   timeOf(name: string): number | undefined

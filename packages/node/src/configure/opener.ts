@@ -26,7 +26,6 @@ export interface Opener {
     shared: O,
     make: (path: string, options: O) => T,
   ): T | undefined
-  /** Closes everything that was opened. */
   readonly close: () => void
 }
 

@@ -99,7 +99,6 @@ export interface ServiceAccountsOptions {
   readonly clock?: Clock
 }
 
-/** The check of the objects that service account tokens refer to. */
 export const someAccountObjects: Check = withMethods(
   'getters of objects, such as serviceAccountObjects(...) returns',
   'getServiceAccount',
@@ -134,7 +133,6 @@ export const tokenShape: OptionsShape<TokenOptions> = {
   kubernetesVersion: aKubernetesVersion,
 }
 
-/** What the token authenticators share. */
 export interface TokenSurroundings {
   readonly opener: Opener
   readonly audiences: readonly string[] | undefined
@@ -143,7 +141,6 @@ export interface TokenSurroundings {
   readonly keystone: readonly TokenAuthenticator[]
 }
 
-/** Token authenticators in kube-apiserver's order. */
 export interface OrderedTokens {
   readonly tokens: readonly TokenAuthenticator[]
   /** The configuration of the file, if there is a usable one. */

@@ -15,7 +15,6 @@ export interface GrpcCall<T> {
   readonly request: Buffer
   readonly read: (response: Uint8Array) => T
   readonly timeoutSeconds: number
-  /** Cancels the call. */
   readonly signal?: AbortSignal
 }
 

@@ -8,14 +8,12 @@ import { type WireField, wireFields } from '@kube-authn/internal/protobuf-wire'
  * Deviation: a repeated field is an error (`docs/deviations.md`, protobuf).
  */
 
-/** A key in DER, and its id. */
 export interface EncodedPublicKey {
   readonly keyId: string
   readonly der: Uint8Array
   readonly excludedFromDiscovery: boolean
 }
 
-/** Encodes a SignJWTRequest. */
 export function signRequest(payload: string): Buffer {
   const claims = Buffer.from(payload)
   const length: number[] = []

@@ -19,8 +19,6 @@ import { directoriesOf } from './watch-directories.ts'
  * Deviation: kube-apiserver reads token and password files once (`docs/deviations.md`, reload of credential files).
  *
  * @throws {Error} any error of reading or parsing the first version.
- * @example
- * const source = fileSource('tokens.csv', { parse: (content) => tokenFile(content) })
  */
 export function fileSource<T>(path: string, options: FileSourceOptions<T>): FileSource<T> {
   refuseProblems(aPath(path, 'path'), optionProblems(sourceShape, options))
@@ -29,7 +27,6 @@ export function fileSource<T>(path: string, options: FileSourceOptions<T>): File
   return largeFileSource(path, { ...others, steps, isVerdictFinal: false })
 }
 
-/** Options of {@link largeFileSource}. */
 interface LargeFileSourceOptions<T> extends FileOptions {
   readonly steps: (content: FileContent) => Steps<T>
   /** Whether refused content is not parsed again before it changes. Default `true`. */
@@ -59,7 +56,6 @@ export function largeFileSource<T>(path: string, options: LargeFileSourceOptions
 
 const MAX_BYTES = 100 * 1024 * 1024
 
-/** Options of {@link watchedText}. */
 export interface WatchedTextOptions extends ReloadOptions {
   /** Called with each new content; it decides whether to use it, and reports that. */
   readonly onChange: (text: string) => void

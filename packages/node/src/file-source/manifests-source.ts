@@ -32,8 +32,6 @@ export interface ManifestsSourceOptions<T> extends ReloadOptions {
  * `.yml` and `.json` file, by name, without subfolders. It reloads by the rules of `fileSource`.
  *
  * @throws {Error} any error of reading or parsing the first version.
- * @example
- * const source = manifestsSource(['roles.yaml', 'bindings/'], { parse: (manifests) => rbac(parseRbac(manifests)) })
  */
 export function manifestsSource<T>(
   paths: string | readonly string[],
@@ -46,7 +44,6 @@ export function manifestsSource<T>(
   return largeManifestsSource(paths, { ...reload, maxBytes, steps, isVerdictFinal: false })
 }
 
-/** Options of {@link largeManifestsSource}. */
 interface LargeManifestsSourceOptions<T> extends ReloadOptions {
   readonly maxBytes: number
   readonly steps: (manifests: readonly ManifestParts[]) => Steps<T>

@@ -31,7 +31,6 @@ export interface FileSource<T> extends Closeable {
   readonly [RESTRICT]?: (check: (value: T) => void) => () => void
 }
 
-/** How to read a source. */
 export interface Reading<C> {
   /** Its name in events, usually a path. */
   readonly name: string

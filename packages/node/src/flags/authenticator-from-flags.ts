@@ -237,7 +237,6 @@ function authenticatorOptions(
   })
 }
 
-/** The option `serviceAccounts` of `createAuthenticator` for these flags. */
 function serviceAccountsOption(
   flags: ParsedFlags,
   keys: KeySource | undefined,

@@ -5,7 +5,6 @@ import { notify } from '@kube-authn/core/adapter'
 /** Takes a problem of a flag, which is named without dashes. */
 export type AddProblem = (flag: string, message: string) => void
 
-/** The problems that are added, in their order. */
 export function addedProblems(find: (add: AddProblem) => void): readonly ConfigurationProblem[] {
   const found: ConfigurationProblem[] = []
   find((flag, message) => void found.push({ path: `--${flag}`, message }))
@@ -75,14 +74,12 @@ const OVERLAP =
 const ANONYMOUS_TWICE =
   '--anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file'
 
-/** The most names in a notice. */
 const MAX_NAMES = 200
 
 export function notifyNotices(observer: Observer | undefined, notices: readonly FileNotice[]): void {
   for (const notice of notices) notify(observer, { type: 'fileNotice', file: 'flags', notice })
 }
 
-/** The notice about ignored flags, if there are any. */
 export function ignoredNotices(
   ignored: readonly string[],
   about = 'authentication or authorization',

@@ -88,7 +88,6 @@ export function nonNegativeSeconds(flags: ParsedFlags, name: string): number {
   return Math.max(0, flags.seconds(name))
 }
 
-/** The options that all parts of a chain share. */
 export function sharedOf({ observer, clock }: AuthorizerFromFlagsOptions): {
   readonly observer?: Observer
   readonly clock?: Clock

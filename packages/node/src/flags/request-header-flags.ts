@@ -56,7 +56,6 @@ export function requestHeaderNotices(flags: ParsedFlags): readonly FileNotice[] 
   return notices
 }
 
-/** The options for the headers and names of the proxy. */
 export function requestHeaderNames(flags: ParsedFlags): Readonly<{
   usernameHeaders: readonly string[]
   uidHeaders: readonly string[]

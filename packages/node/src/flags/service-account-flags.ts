@@ -58,7 +58,6 @@ export function serviceAccountProblems(flags: ParsedFlags, add: AddProblem): voi
   signerProblems(flags, add)
 }
 
-/** Adds problems of `--service-account-signing-endpoint`. */
 export function signerProblems(flags: ParsedFlags, add: AddProblem): void {
   const endpoint = flags.optional(ENDPOINT)
   if (endpoint === undefined) return

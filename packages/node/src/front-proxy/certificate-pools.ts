@@ -19,7 +19,6 @@ export interface CertificatePools {
   readonly requestHeaderCA: FileSource<CertificatePool> | undefined
 }
 
-/** The current bundles, if known. */
 export interface KnownPools {
   readonly clientCA?: CertificatePool | undefined
   readonly requestHeaderCA?: CertificatePool | undefined

@@ -77,7 +77,6 @@ function dataOf(path: string, content: Uint8Array): RequestHeaderConfigData {
   return data
 }
 
-/** Whether all its values are strings. */
 export function isOfStrings(
   record: Readonly<Record<string, unknown>>,
 ): record is Readonly<Record<string, string>> {

@@ -33,7 +33,6 @@ export function endpointProblems(
   ]
 }
 
-/** Every problem of a transport. */
 export function transportProblems(transport: Transport): readonly ConfigurationProblem[] {
   const { proxyUrl, insecureSkipTlsVerify = false } = transport
   const { ca, cert, key } = transportPems(transport)

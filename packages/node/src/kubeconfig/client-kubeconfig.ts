@@ -6,7 +6,6 @@ import { resolve, sep } from 'node:path'
 import type { ClusterEntry, UserEntry } from './decode.ts'
 import { bytesOfBase64 } from '@kube-authn/internal/base64'
 
-/** The server of a client, and what its user has. */
 export interface ClientKubeconfig {
   readonly endpoint: Endpoint
   /** The name of the user; empty if requests go without credentials. */

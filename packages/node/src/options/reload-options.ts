@@ -30,7 +30,6 @@ export const sourceShape: OptionsShape<FileSourceOptions<unknown>> = {
   parse: required(aFunction),
 }
 
-/** Picks the reload options. */
 export function reloadOf(options: ReloadOptions): ReloadOptions {
   const { reload, settleSeconds, pollSeconds, observer, clock } = options
   return defined({ reload, settleSeconds, pollSeconds, observer, clock })
@@ -49,7 +48,6 @@ export interface FileOptions extends ReloadOptions {
   readonly maxBytes?: number
 }
 
-/** Options of {@link fileSource}. */
 export interface FileSourceOptions<T> extends FileOptions {
   /** Parses the content; throws to refuse it. */
   readonly parse: (content: FileContent) => T

@@ -55,7 +55,6 @@ export const decideRequestShape: OptionsShape<DecideRequestOptions<never>> = {
   guard: aFunction,
 }
 
-/** A request that may be made. */
 export interface AcceptedRequest {
   readonly authentication: Authentication
   /** Each is to be sent as a `Warning` header. */

@@ -19,7 +19,6 @@ export interface UpgradingServer {
   listenerCount?(event: 'upgrade'): number
 }
 
-/** An upgrade that may be made. */
 export interface AcceptedUpgrade<D> {
   readonly message: IncomingMessage
   readonly socket: Duplex

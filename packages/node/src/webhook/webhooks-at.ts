@@ -90,7 +90,6 @@ export function webhookAuthorizerAt(
   return overKubeconfig(path, options, webhookAuthorizer)
 }
 
-/** How to call a webhook. */
 interface ReachedWebhook {
   readonly url: string
   readonly fetch: WebhookFetch

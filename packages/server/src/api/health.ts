@@ -34,7 +34,6 @@ export type OnUnhealthy = (name: string, error: unknown) => void
 
 const ENDPOINTS: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 
-/** What is checked of the options. */
 type CheckedOptions = Pick<
   KubernetesApiOptions,
   'store' | 'rbac' | 'revocations' | 'serviceAccounts' | 'bootstrapTokens'

@@ -4,7 +4,6 @@ import type { KubeObject } from '../registry/kube-object.ts'
 import { listedObject, type ListedObject } from '../registry/list-objects.ts'
 import { turns } from '@kube-authn/store/internal'
 
-/** A list that is answered. */
 export interface ListContent {
   /** Everything but the objects. */
   readonly head: object

@@ -30,7 +30,6 @@ export interface KubernetesApiCaller {
   readonly context?: Pick<Context, 'annotate'>
 }
 
-/** A request about objects, with its options. */
 export interface ObjectRequest extends Accepted {
   readonly registry: Registry
   readonly clock: Clock
@@ -46,7 +45,6 @@ export interface ObjectRequest extends Accepted {
   readonly warnings: string[]
 }
 
-/** How a request writes. */
 export function writeOf(
   { caller, options, request }: ObjectRequest,
   isDryRun: boolean = options.isDryRun,

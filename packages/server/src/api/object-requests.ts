@@ -32,7 +32,6 @@ import { answerRead } from './read-requests.ts'
 import type { RequestTarget } from './request-target.ts'
 import { dryRunIn, requireWriteOptions } from './write-options.ts'
 
-/** What requests about objects need. */
 export interface ObjectRequestsOptions extends Pick<ObjectRequest, 'registry' | 'clock'> {
   /** Whether writes of plain objects are refused. */
   readonly isStrict: boolean
@@ -157,7 +156,6 @@ async function answerUpdate(asked: ObjectRequest): Promise<HttpAnswer> {
   return answerWith(asked, isCreated ? 201 : 200, object)
 }
 
-/** Answers the POST of a subresource. */
 async function answerAction(asked: ObjectRequest, subresource: ActionSubresource): Promise<HttpAnswer> {
   const { request, target, options, registry, warnings } = asked
   requireWriteOptions(request.query, 'CreateOptions')
@@ -216,7 +214,6 @@ async function answerDelete(asked: ObjectRequest): Promise<HttpAnswer> {
   return objectAnswer(200, status, warnings)
 }
 
-/** Answers the DELETE of a collection. */
 async function answerDeleteAll(asked: ObjectRequest): Promise<HttpAnswer> {
   const { target, registry, warnings } = asked
   const { resource } = target

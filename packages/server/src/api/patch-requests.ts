@@ -70,7 +70,6 @@ function requireObject(value: unknown): Readonly<Record<string, unknown>> {
   return value
 }
 
-/** The content types of patches. */
 export const PATCH_TYPES = [
   'application/json-patch+json',
   'application/merge-patch+json',
@@ -78,7 +77,6 @@ export const PATCH_TYPES = [
   'application/apply-patch+yaml',
 ] as const
 
-/** How a patch is to be understood. */
 type PatchType = (typeof PATCH_TYPES)[number]
 
 /** @throws {StatusError} 415 */
@@ -111,7 +109,6 @@ function readPatchOptions(query: string, type: PatchType): ApplyOptions {
   return { fieldManager, isForced: force !== undefined && !['false', '0'].includes(force.toLowerCase()) }
 }
 
-/** An object after a patch, and warnings for the client. */
 interface PatchedObject {
   readonly object: KubeObject
   readonly warnings: readonly string[]

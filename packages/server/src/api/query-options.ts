@@ -2,7 +2,6 @@ import { badRequest, firstValues, type ErrorList, errorList, fieldPath } from '@
 import { dryRunIn, requireValid } from './write-options.ts'
 import { expired } from '../registry/status-errors.ts'
 
-/** The options in the query of a request. */
 export interface QueryOptions {
   readonly labelSelector: string
   readonly fieldSelector: string

@@ -4,7 +4,6 @@ import type { Resource } from '../registry/resource.ts'
 /** The annotation of the bookmark after the initial events. Source: apimachinery `pkg/apis/meta/v1/types.go`. */
 export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
-/** What a table is of. */
 export interface TableContent {
   readonly resource: Resource
   readonly objects: readonly KubeObject[]
@@ -29,7 +28,6 @@ export function tableOf({ objects, ...content }: TableContent): object {
   return { ...tableHead(content), rows: objects.map((object) => rowOf(content, object)) }
 }
 
-/** A table without its rows. */
 export function tableHead({
   resource,
   metadata,
@@ -54,7 +52,6 @@ function columnsOf({ columns }: Resource): readonly object[] {
   }))
 }
 
-/** One row of a table. */
 export function rowOf({ resource, include, nowMs }: RowContent, object: KubeObject): object {
   const hasObject = include !== 'None' || object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true'
   return {

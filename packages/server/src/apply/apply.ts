@@ -29,7 +29,6 @@ import {
 import { requireTyped } from './require-typed.ts'
 import { StatusError } from '@kube-authn/core/adapter'
 
-/** What is applied, and which manager applies it. */
 export interface Application {
   readonly resource: Resource
   readonly configuration: Fields
@@ -205,7 +204,6 @@ interface Conflict {
   readonly path: string
 }
 
-/** How many conflicts are told. */
 const MAX_TOLD = 100
 
 /**

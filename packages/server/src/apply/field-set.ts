@@ -12,10 +12,8 @@ export interface FieldSet {
   readonly parts: ReadonlyMap<string, FieldSet>
 }
 
-/** No field. */
 export const NO_FIELDS: FieldSet = { isMember: false, parts: new Map() }
 
-/** Whether no field is in the set. */
 export function isEmptySet({ isMember, parts }: FieldSet): boolean {
   return !isMember && parts.size === 0
 }
@@ -48,7 +46,6 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
   return { isMember: a.isMember && !b.isMember, parts }
 }
 
-/** The fields that are in both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   const parts = new Map<string, FieldSet>()
   for (const [key, part] of a.parts) {
@@ -59,7 +56,6 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return { isMember: a.isMember && b.isMember, parts }
 }
 
-/** Whether two sets have the same fields. */
 export function areSameSets(a: FieldSet, b: FieldSet): boolean {
   return isEmptySet(difference(a, b)) && isEmptySet(difference(b, a))
 }

@@ -33,7 +33,6 @@ export interface Manager {
 /** Who owned everything before something was applied for the first time, as in Kubernetes. */
 const BEFORE_FIRST_APPLY = 'before-first-apply'
 
-/** The slot of the objects of a resource. */
 export function slotOfResource({ kind }: Resource): Slot {
   return slotOf(objectTypeOf(kind) ?? 'string')
 }
@@ -78,7 +77,6 @@ export function changesOfObject(resource: Resource, before: Fields, after: Field
   return changesOf({ ...none, ...before }, { ...none, ...after }, slot)
 }
 
-/** The fields that a configuration has. */
 export function fieldsOfConfiguration(resource: Resource, configuration: Fields): FieldSet {
   const { parts } = fieldsOf(configuration, slotOfResource(resource))
   const metadata = parts.get(METADATA)
@@ -89,12 +87,10 @@ export function fieldsOfConfiguration(resource: Resource, configuration: Fields)
 /** An empty one has no owner. */
 const METADATA = 'f:metadata'
 
-/** The set of fields of an owner. */
 export function fieldsOfOwner({ fieldsV1 }: ManagedFieldsEntry): FieldSet {
   return fromFieldsV1(fieldsV1)
 }
 
-/** Whether an entry is that of this manager. */
 export function isOf(entry: ManagedFieldsEntry, { name, operation, subresource }: Manager): boolean {
   return entry.manager === name && entry.operation === operation && (entry.subresource ?? '') === subresource
 }

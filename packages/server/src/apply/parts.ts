@@ -15,7 +15,6 @@ export interface Part {
 /** Keys of list elements that need not be written. Source: kubernetes `pkg/apis/core/v1/defaults.go`. */
 const DEFAULT_KEYS: ReadonlyMap<string, unknown> = new Map([['protocol', 'TCP']])
 
-/** The slot of a single value of this type. */
 export function slotOf(type: Slot['type']): Slot {
   return { type, isAtomic: false, listKeys: [], isSet: false }
 }

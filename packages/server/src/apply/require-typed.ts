@@ -4,7 +4,6 @@ import type { Scalar } from '@kube-authn/api/internal'
 import { stepOf } from './field-set.ts'
 import { isDivided, isNamed, keyOf, type Slot, slotOfPart } from './parts.ts'
 
-/** How many problems are told. */
 const MAX_TOLD = 10
 
 /**

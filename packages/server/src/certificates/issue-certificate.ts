@@ -29,7 +29,6 @@ export interface SubjectAttribute {
   readonly value: string
 }
 
-/** The content of a certificate. */
 export interface CertificateContent extends Lifetime, CertificateUsages {
   /** Each becomes an RDN of its own. */
   readonly subject: readonly SubjectAttribute[]

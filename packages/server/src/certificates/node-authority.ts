@@ -27,7 +27,6 @@ interface KeyContent extends Lifetime {
   readonly commonName: string
 }
 
-/** The content of a client certificate. */
 export interface ClientCertificateContent extends KeyContent {
   readonly organizations: readonly string[]
   readonly uid?: string
@@ -95,7 +94,6 @@ function alternativeName(host: string): CertificateContent['alternativeNames'][n
   return { kind: 'ip', octets: new Uint8Array(Buffer.from(hex, 'hex')) }
 }
 
-/** The content of the certificate of a CA. */
 export interface AuthorityContent extends Lifetime {
   readonly privateKey: KeyObject
   readonly commonName: string
@@ -158,7 +156,6 @@ function signingKeyOf(privateKey: KeyObject): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', der, algorithmOf(privateKey), false, ['sign'])
 }
 
-/** The `SubjectPublicKeyInfo` of a public key. */
 function spkiOf(publicKey: KeyObject): Uint8Array<ArrayBuffer> {
   return new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
 }

@@ -92,7 +92,6 @@ function pemOf(der: Bytes): string {
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 }
 
-/** A name of a `subjectAltName`. */
 export type AlternativeName = CertificateRequest['alternativeNames'][number]
 
 const TRUE = element(Tag.boolean, Uint8Array.of(0xff))

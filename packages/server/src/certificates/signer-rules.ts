@@ -8,7 +8,6 @@ export const SignerName = {
   legacyUnknown: 'kubernetes.io/legacy-unknown',
 } as const
 
-/** The name of a signer of Kubernetes. */
 export type BuiltInSigner = (typeof SignerName)[keyof typeof SignerName]
 
 /**

@@ -35,7 +35,6 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 /** The names of all usages, in order. */
 export const USAGES: readonly string[] = [...MEANINGS.keys()].toSorted()
 
-/** The usages of a certificate. */
 export interface CertificateUsages {
   /** The bits of `keyUsage`, the first one lowest; 0: none. */
   readonly keyUsage: number

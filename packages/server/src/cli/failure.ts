@@ -1,4 +1,3 @@
-/** Exit codes of the command. */
 export const EXIT = {
   /** Done, and the answer is yes. */
   ok: 0,

@@ -1,7 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { HttpFetch } from '@kube-authn/node'
 
-/** The `fetch` of oauth4webapi. */
 export type CustomFetch = (
   url: string,
   options: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,

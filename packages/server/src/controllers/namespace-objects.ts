@@ -9,7 +9,6 @@ import { serviceAccounts } from '../registry/resources/service-accounts.ts'
 import type { ObjectController, ObjectKey } from './object-controller.ts'
 import { createMissing, readObject, replaceUnchanged } from './registry-access.ts'
 
-/** An object that each namespace has. */
 interface NamespaceObject {
   readonly resource: Resource
   readonly name: string

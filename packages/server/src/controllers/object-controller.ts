@@ -1,7 +1,6 @@
 import type { KubeObject } from '../registry/kube-object.ts'
 import type { Resource, Target } from '../registry/resource.ts'
 
-/** Which object is looked at. */
 export type ObjectKey = Omit<Target, 'subresource'>
 
 /** What becomes of an object that was looked at. */
@@ -18,7 +17,6 @@ export interface Reconciled {
 export interface ObjectController {
   /** As of `--controllers`: `bootstrap-signer-controller`. */
   readonly name: string
-  /** The resources whose objects it is shown. */
   readonly resources: readonly Resource[]
   /**
    * Whether a change matters: others are not put into the queue. Default: every change.

@@ -44,7 +44,6 @@ export interface StandardController extends ControllerName {
   make(parts: ControllerParts): ObjectController | undefined
 }
 
-/** Every controller with a name in `--controllers`. */
 export const STANDARD_CONTROLLERS: readonly StandardController[] = [
   {
     name: 'serviceaccount-token-controller',

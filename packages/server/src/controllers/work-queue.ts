@@ -1,7 +1,6 @@
 import type { Awaitable, Clock } from '@kube-authn/core'
 import { yieldToEventLoop } from '@kube-authn/store/internal'
 
-/** Options of {@link workQueue}. */
 export interface WorkQueueOptions<T> {
   /** Items with the same key are the same item. */
   readonly keyOf: (item: T) => string
@@ -9,12 +8,10 @@ export interface WorkQueueOptions<T> {
   readonly work: (item: T) => Awaitable<void>
   /** How many items are processed at a time. */
   readonly maxConcurrent: number
-  /** The longest delay of a retry. */
   readonly maxDelayMs: number
   readonly clock: Clock
 }
 
-/** A queue with retries. */
 export interface WorkQueue<T> {
   /** Adds an item, replacing a queued item with the same key. */
   put(item: T): void

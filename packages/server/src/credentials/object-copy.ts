@@ -10,7 +10,6 @@ import {
 } from '@kube-authn/store/internal'
 import { type StoredObject, StoreError } from '@kube-authn/store'
 
-/** A copy of the objects of one resource. */
 export interface ObjectCopy<T> {
   readonly cache: StoreCache<T>
   /** @throws {AuthenticationError} `unavailable` if the copy is too old. @throws {StoreError} `storeCorrupted` if the object cannot be read. */
@@ -19,18 +18,15 @@ export interface ObjectCopy<T> {
   watch(namespace: string, name: string, onChange: () => void): () => void
 }
 
-/** Which objects are copied. */
 export interface CopiedObjects<T> {
   readonly resource: Resource
   /** Only those in this namespace. Default: all. */
   readonly namespace?: string
   /** As in `service accounts`. */
   readonly what: string
-  /** What is kept of an object. */
   readonly read: (object: KubeObject) => T
 }
 
-/** Follows the objects of a resource in a store. */
 export function objectCopy<T>(options: StoreCacheOptions, copied: CopiedObjects<T>): ObjectCopy<T> {
   const { resource, namespace: only = '', what, read } = copied
   const all = keyPrefix(resource, '')

@@ -53,7 +53,6 @@ export function bootstrapSecretOf(object: KubeObject): { readonly secret: Secret
   return { secret: secretTypeOf(object) === BOOTSTRAP_SECRET_TYPE ? secretOf(object) : undefined }
 }
 
-/** A stored `v1` ServiceAccount as authentication reads it. */
 export function serviceAccountOf(object: KubeObject): ServiceAccount {
   const { name = '', namespace = '', uid = '', resourceVersion, deletionTimestamp = '' } = object.metadata
   return {

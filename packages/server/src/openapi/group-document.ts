@@ -176,13 +176,10 @@ const LIST = [
 const DELETE_OPTIONS = { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions' }
 const JSON_TYPE = 'application/json'
 
-/** What an action is in OpenAPI. */
 interface ActionKind {
-  /** The method of its requests. */
   readonly method: string
   /** The beginning of its ids. */
   readonly verb: string
-  /** The names of its parameters. */
   readonly parameters: readonly string[]
   /** Its body. */
   readonly sent?: (schema: Schema) => object
@@ -195,7 +192,6 @@ const sendsPatch = (): object => ({
 })
 const sendsOptions = (): object => ({ content: { [JSON_TYPE]: { schema: DELETE_OPTIONS } } })
 
-/** All actions. */
 const ACTIONS: Readonly<Record<Action, ActionKind>> = {
   get: { method: 'get', verb: 'read', parameters: [] },
   list: {

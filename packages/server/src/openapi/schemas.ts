@@ -1,7 +1,6 @@
 import { DESCRIPTIONS } from '../schema/descriptions.ts'
 import type { Field, ObjectType, Scalar } from '@kube-authn/api/internal'
 
-/** A schema of OpenAPI 3.0. */
 export type Schema = Readonly<Record<string, unknown>>
 
 /** A group, a version and a kind, as extensions of Kubernetes name them. */
@@ -41,7 +40,6 @@ const NAMED_SCALARS: readonly (readonly [string, Schema])[] = [
   [INT_OR_STRING, { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string' }],
 ]
 
-/** A reference to a schema of the document. */
 export function refTo(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` }
 }

@@ -9,7 +9,6 @@ const MAX_COPIED = 3_145_728
 /** How many elements of lists a patch may move by inserting and removing others. */
 const MAX_MOVED = 20_000_000
 
-/** An operation of a patch. */
 interface Operation {
   readonly op: string
   readonly path: string

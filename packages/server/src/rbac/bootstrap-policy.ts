@@ -1,6 +1,5 @@
 import { RBAC_API_GROUP } from '@kube-authn/core/authorization'
 
-/** A rule, as in JSON. */
 export interface WrittenRule {
   readonly verbs: readonly string[]
   readonly apiGroups?: readonly string[]
@@ -9,7 +8,6 @@ export interface WrittenRule {
   readonly nonResourceURLs?: readonly string[]
 }
 
-/** A role that every cluster has. */
 export interface BootstrapRole {
   readonly name: string
   readonly labels?: Readonly<Record<string, string>>

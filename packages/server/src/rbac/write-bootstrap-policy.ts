@@ -90,7 +90,6 @@ async function reconcile(
 const API_VERSION = `${RBAC_API_GROUP}/v1`
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate'
 
-/** The role, as it is written if it is missing. */
 function roleObject({ name, labels = {}, rules, aggregates }: BootstrapRole): KubeObject {
   return {
     kind: 'ClusterRole',
@@ -103,7 +102,6 @@ function roleObject({ name, labels = {}, rules, aggregates }: BootstrapRole): Ku
   }
 }
 
-/** The binding, as it is written if it is missing. */
 function bindingObject({ name, groups }: BootstrapBinding): KubeObject {
   return {
     kind: 'ClusterRoleBinding',

@@ -13,7 +13,6 @@ import { namespaces } from './resources/namespaces.ts'
 import { alreadyExists, forbidden, internalError, isConflict } from './status-errors.ts'
 import { fromStored, keyOf, readStored, toStored } from './stored-objects.ts'
 
-/** What a creation needs. */
 export interface Creation {
   readonly store: ObjectStore
   readonly services: Services

@@ -70,7 +70,6 @@ export function isSameJson(one: unknown, other: unknown): boolean {
 /** No object that is served is deeper. */
 export const MAX_DEPTH = 100
 
-/** Whether a JSON value is nested more than this. */
 export function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((each) => isDeeperThan(each, depth - 1))
@@ -85,13 +84,11 @@ export function partIn(object: Part, field: string): Part {
   return isObject(value) ? value : {}
 }
 
-/** The objects in a list. */
 export function partsIn(object: Part, field: string): readonly Part[] {
   const value = object[field]
   return Array.isArray(value) ? value.filter(isObject) : []
 }
 
-/** The strings in a list. */
 export function stringsIn(object: Part, field: string): readonly string[] {
   const value = object[field]
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []

@@ -5,7 +5,6 @@ import { type Collection, type Selects, selectsOf } from './selectors.ts'
 import { continueExpired } from './status-errors.ts'
 import { fromStored, keyPrefix } from './stored-objects.ts'
 
-/** Some of the objects of a collection. */
 export interface ObjectList {
   readonly items: readonly KubeObject[]
   readonly resourceVersion: string

@@ -148,7 +148,6 @@ export function validateFinalizerNames(
   }
 }
 
-/** Validates what may change in the metadata of an object that is being deleted. */
 export function validateFinalizers(metadata: ObjectMeta, old: ObjectMeta, errors: ErrorList): void {
   if (old.deletionTimestamp === undefined) return
   const before = new Set(old.finalizers)

@@ -31,7 +31,6 @@ export function readKubeObject(value: unknown, resource: Resource): SentObject {
   return { object: { kind: resource.kind, apiVersion, metadata, ...present(fields) }, errors }
 }
 
-/** The fields that have a value. */
 function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

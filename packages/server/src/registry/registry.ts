@@ -74,7 +74,6 @@ export interface Registry {
   createSystemNamespaces(): Promise<void>
 }
 
-/** Options of {@link registry}. */
 export interface RegistryOptions {
   readonly store: ObjectStore
   /** Every resource that is served: the content of a deleted namespace is deleted with it. */

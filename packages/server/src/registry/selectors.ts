@@ -7,10 +7,8 @@ import {
 import type { KubeObject } from './kube-object.ts'
 import type { Resource } from './resource.ts'
 
-/** Whether an object is selected. */
 export type Selects = (object: KubeObject) => boolean
 
-/** The selectors of a list or a watch, as sent. */
 export interface SentSelectors {
   readonly labelSelector?: string
   readonly fieldSelector?: string

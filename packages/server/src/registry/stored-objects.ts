@@ -13,7 +13,6 @@ export function keyPrefix({ group, plural, isNamespaced }: Resource, namespace: 
 /** The beginning of the keys of roles and bindings. */
 export const RBAC_PREFIX: string = `/registry/${RBAC_API_GROUP}/`
 
-/** The key of one object. */
 export function keyOf(resource: Resource, namespace: string, name: string): string {
   return keyPrefix(resource, namespace) + name
 }

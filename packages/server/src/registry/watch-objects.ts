@@ -27,7 +27,6 @@ export interface Bookmark {
 /** A change of an object, or a bookmark. No more will be added. */
 export type KubeWatchEvent = ObjectEvent | Bookmark
 
-/** What is watched. */
 export interface WatchSource {
   readonly store: ObjectStore
   /** Of all watches of the store. */
@@ -128,7 +127,6 @@ export interface ObjectEvent {
 /** What a client sees of a change; `undefined` if it is of objects that are not selected. */
 export type SeenChange = (change: StoreChange, selects: Selects | undefined) => ObjectEvent | undefined
 
-/** A change that was read. */
 interface ReadChange {
   readonly key: string
   readonly length: number

@@ -52,7 +52,6 @@ export interface StoredRevocations extends Revocations, StoreCopy {
   set(this: void, name: string, revocation: Revocation): Promise<void>
 }
 
-/** The beginning of the keys of revocations. */
 export const REVOCATIONS_PREFIX: string = keyPrefix(credentialRevocations, '')
 
 /**

@@ -105,7 +105,6 @@ const checkShape: OptionsShape<HealthCheck> = {
   endpoints: listOf(oneOf('healthz', 'livez', 'readyz')),
 }
 
-/** The checks of {@link ApiServerOptions}. */
 export const apiServerShape: OptionsShape<ApiServerOptions> = {
   ...kubernetesApiShape,
   authenticator: required(aRequestAuthenticator),

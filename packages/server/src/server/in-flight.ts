@@ -8,7 +8,6 @@ export interface InFlightLimits {
   readonly mutating: number
 }
 
-/** A request that has begun. */
 export interface BegunRequest {
   /** Its body has arrived. @throws {StatusError} 429 if too many others run. */
   received(this: void): void

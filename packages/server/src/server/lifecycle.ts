@@ -4,7 +4,6 @@ import { memberOf } from '@kube-authn/core/internal'
 import type { NodeMessage } from './handlers.ts'
 import type { NodeResponse } from './write-answer.ts'
 
-/** A request that is running. */
 export interface RunningRequest {
   /** Whether it ends only when its client or this server wants it to. */
   readonly isLongRunning: boolean

@@ -41,7 +41,6 @@ export function failureLog(log: Log | undefined): FailureLog {
   }
 }
 
-/** What handles requests. */
 export interface RequestListenerParts {
   readonly chain: RequestChain
   readonly answer: KubernetesApi['answer']

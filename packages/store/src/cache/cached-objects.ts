@@ -2,14 +2,12 @@ import type { StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { StoreFollower } from '../follow-store.ts'
 
-/** What is kept of an object. */
 export interface Kept<T> {
   readonly value: T
   /** Objects that are created again have another one. */
   readonly createdRevision: number
 }
 
-/** What a cache does with objects. */
 export interface ObjectUse<T> {
   /** What is kept of an object. @throws if it cannot be read. */
   readonly read: (stored: StoredObject) => T
@@ -26,7 +24,6 @@ type Version<T> =
 
 /** The latest version of each object, in whatever order versions are told. */
 export interface CachedObjects<T> {
-  /** How many objects there are. */
   readonly size: number
   /** @throws {StoreError} `storeCorrupted` if the object cannot be read. */
   get(this: void, key: string): T | undefined
@@ -42,7 +39,6 @@ export interface CachedObjects<T> {
   clear(): void
 }
 
-/** An empty cache. */
 export function cachedObjects<T>({ read, onChange, onUnreadable }: ObjectUse<T>): CachedObjects<T> {
   const known = new Map<string, Version<T>>()
   /** Keys of deleted objects, whose older versions may still be told. */
@@ -122,7 +118,6 @@ export interface KeptObjects<T> {
   get(this: void, key: string): T | undefined
   /** Takes over what was written, unless nothing is kept. */
   learn(written: StoredObject | StoreChange): void
-  /** Whether there are more objects than are kept. */
   areTooMany(): boolean
   /** What the cache does when it is told of objects. */
   readonly follower: Pick<StoreFollower, 'listing' | 'object' | 'listed' | 'change' | 'gap'>

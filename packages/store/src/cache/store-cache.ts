@@ -31,7 +31,6 @@ export interface StoreCacheOptions {
   readonly onError?: (error: unknown) => void
 }
 
-/** The checks of {@link StoreCacheOptions}. */
 export const storeCacheShape: OptionsShape<StoreCacheOptions> = {
   store: required(withMethods('a store of objects', 'list', 'watch', 'revision')),
   maxStalenessSeconds: atLeast(1),

@@ -5,13 +5,11 @@ import type { EtcdConnection } from './connect-etcd.ts'
 import type { Ending } from './envelope.ts'
 import { after } from './within.ts'
 
-/** A version of an object. */
 export interface ObjectVersion {
   readonly key: string
   readonly revision: number
 }
 
-/** Which objects of the store end, and when. */
 export interface ObjectEnds {
   /** The end of an object that is written now. @throws {RangeError} if it cannot live so long. */
   begin(lifetime: Lifetime): Ending | undefined
@@ -25,7 +23,6 @@ export interface ObjectEnds {
   overdue(key: string): ObjectVersion | undefined
   /** The objects whose time has come, the earliest first. */
   due(): readonly ObjectVersion[]
-  /** This version is no more. */
   gone(version: ObjectVersion): void
   plan(): void
   /** All are forgotten. */

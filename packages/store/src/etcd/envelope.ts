@@ -1,4 +1,3 @@
-/** The end of an object. */
 export interface Ending {
   /** By the time of etcd. */
   readonly expiresAtMs: number

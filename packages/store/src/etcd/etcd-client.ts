@@ -47,7 +47,6 @@ const MOST_CALLS = 64
 /** How long all members are left alone after none of them could answer. */
 const PAUSE_MS = 100
 
-/** What a client knows of its members. */
 interface ClientState {
   readonly options: EtcdClientOptions
   /** A member that does not answer must leave time for the others. */

@@ -26,7 +26,6 @@ export interface EtcdRange {
   readonly range_end: string
 }
 
-/** The keys of the store with this prefix. */
 export function etcdKeys(prefix: string): EtcdKeys {
   const objectsPrefix = `${prefix}o/`
   const endsPrefix = `${prefix}x/`
@@ -47,7 +46,6 @@ export function etcdKeys(prefix: string): EtcdKeys {
   }
 }
 
-/** A string in UTF-8. */
 export function base64Of(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64')
 }

@@ -2,7 +2,6 @@ import { memberOf } from '@kube-authn/core/internal'
 import { EtcdFailure } from './etcd-failure.ts'
 import { textOf } from './etcd-keys.ts'
 
-/** A key of etcd with its value. */
 export interface KeyValue {
   /** In base64. */
   readonly key: string
@@ -11,7 +10,6 @@ export interface KeyValue {
   readonly text: () => string
 }
 
-/** An event of a watch. */
 export interface WatchedEvent {
   readonly isDeletion: boolean
   readonly current: KeyValue

@@ -21,7 +21,6 @@ export type WriteOutcome =
       readonly isFenced: boolean
     }
 
-/** A write that is tried. */
 export interface TriedWrite {
   readonly write: EtcdWrite
   /** Unlike that of every other write. */

@@ -8,12 +8,10 @@ import { newRevision, type StoreNames } from './write-transaction.ts'
 
 type EndingVersion = ObjectVersion & { readonly expiresAtMs: number }
 
-/** A store in etcd, as it is found. */
 export interface FoundStore {
   readonly names: StoreNames
   readonly revision: number
   readonly compactedRevision: number
-  /** The objects that end. */
   readonly ends: readonly EndingVersion[]
 }
 

@@ -22,7 +22,6 @@ export interface OpenedStore {
 
 const RETRY_MS = 1000
 
-/** Opens the store of a connection. */
 export async function openedStore(connection: EtcdConnection, isClosed: () => boolean): Promise<OpenedStore> {
   const store: OpenedStore = {
     connection,

@@ -115,7 +115,6 @@ export function rangeTransaction({ keys, base }: StoreNames, range: object, revi
   }
 }
 
-/** Reads the state of the store. */
 export function readState(keys: EtcdKeys): object {
   return { request_range: { key: keys.state } }
 }

@@ -42,7 +42,6 @@ interface Members {
   last: Place
 }
 
-/** An empty set of channels. */
 export function channels(): Channels {
   const byPrefix = new Map<string, Members>()
   /** How many prefixes have a length. */

@@ -5,7 +5,6 @@ export interface Deferred<T> {
   reject(reason: unknown): void
 }
 
-/** A promise with the functions that settle it. */
 export function deferred<T>(): Deferred<T> {
   let settle: Omit<Deferred<T>, 'promise'> | undefined
   const promise = new Promise<T>((resolve, reject) => {

@@ -9,13 +9,11 @@ export interface HistoryOptions {
   readonly historyLength?: number
 }
 
-/** The checks of {@link HistoryOptions}. */
 export const historyShape: OptionsShape<HistoryOptions> = {
   maxHistoryChanges: wholeNumber(1),
   historyLength: wholeNumber(1),
 }
 
-/** The limit that the options ask for. */
 export function historyLimitOf({
   maxHistoryChanges = 10_000,
   historyLength = 67_108_864,

@@ -5,7 +5,6 @@ import type { Channel, Place, Watcher } from './channels.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import type { Turns } from './turns.ts'
 
-/** What a watcher needs of its store. */
 export interface Watched {
   /** Reads changes that came before those of a channel, for one watcher. */
   past(prefix: string): Past
@@ -62,7 +61,6 @@ type Result = IteratorResult<StoreEvent, undefined>
 
 type Options = WatchOptions & { readonly since: number; readonly maxWaiting: number }
 
-/** One iteration over events. */
 function iterate(watched: Watched, prefix: string, options: Options): AsyncIterator<StoreEvent, undefined> {
   const { signal } = options
   let end: { readonly error?: unknown } | undefined
@@ -139,7 +137,6 @@ function iterate(watched: Watched, prefix: string, options: Options): AsyncItera
   }
 }
 
-/** What reads the events of a watch. */
 interface EventReader {
   /** Whether it waits for one. */
   readonly isAwaited: () => boolean

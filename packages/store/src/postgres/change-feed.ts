@@ -36,7 +36,6 @@ export interface ChangeFeedOptions extends Pick<PostgresStoreOptions, 'clock' | 
   readonly publish: (changes: readonly StoreChange[]) => void
   /** Watchers cannot go on. The store is at `revision`. */
   readonly fail: (error: StoreError, revision: number) => void
-  /** The database is reached again. */
   readonly onReached: () => void
 }
 

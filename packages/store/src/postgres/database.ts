@@ -29,7 +29,6 @@ export interface Database {
   query: Query
   /** Runs one statement that only reads. The server ends it too if it takes too long. */
   read: Query
-  /** Runs statements as one transaction. */
   transaction(work: (query: Query) => Promise<void>): Promise<void>
   /** Runs statements that see the database as it was at the first of them, and cannot write. */
   snapshot<T>(work: (query: Query) => Promise<T>): Promise<T>
@@ -40,7 +39,6 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** How a database is reached. */
 export interface DatabaseOptions {
   readonly pool: PostgresPool
   /** Ends the pool, if it is the store's own. */
@@ -50,7 +48,6 @@ export interface DatabaseOptions {
   readonly timeoutMs: number
 }
 
-/** How a store in a database works. */
 export interface PostgresStoreOptions {
   readonly database: Database
   readonly schema: string

@@ -24,7 +24,6 @@ export interface PostgresDatabaseOptions {
   readonly timeoutSeconds?: number
 }
 
-/** The checks of {@link PostgresDatabaseOptions}. */
 export const databaseShape: OptionsShape<PostgresDatabaseOptions> = {
   pool: withMethods('pool', 'connect'),
   connectionString: must(

@@ -102,7 +102,6 @@ function observeRevisions(replica: Replica, { revision, compactedRevision }: Sto
   for (const each of replica.watched.watchers()) each.forget(compactedRevision)
 }
 
-/** Asks the database for the revision. */
 export async function currentRevision(replica: Replica): Promise<number> {
   const { read, feed } = replica
   const current = await timed(replica, () => read.state())

@@ -3,7 +3,6 @@ export function quotedIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** The version of the tables and functions. */
 export const SCHEMA_VERSION = 2
 
 /** The steps from each version to the next one. A step is never changed once it was published: another follows it. */

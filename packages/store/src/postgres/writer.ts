@@ -14,7 +14,6 @@ export interface Operation extends DeletePrecondition {
   readonly ttlMs?: number
 }
 
-/** What a group of writes has done. */
 export interface Written extends StoreState, NextExpiry {
   /** In order, without a gap: also of objects that expired. The last one is that of `revision`. */
   readonly changes: readonly StoreChange[]
@@ -25,7 +24,6 @@ export interface Written extends StoreState, NextExpiry {
 /** Writes one group after the other. */
 export interface Writer {
   write(operation: Operation): Promise<StoreChange>
-  /** Deletes what has expired. */
   expire(): Promise<void>
   /** Resolves when what was asked for has ended. */
   idle(): Promise<void>

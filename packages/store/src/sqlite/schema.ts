@@ -4,7 +4,6 @@ import { corrupted, foreign } from './failure.ts'
 
 /** `kaut` in ASCII: what the file is of, for `file(1)` and for us. */
 const APPLICATION_ID = 0x6b617574
-/** The version of the table. */
 export const SCHEMA_VERSION = 1
 
 /**

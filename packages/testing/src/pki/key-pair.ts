@@ -26,7 +26,6 @@ export function signingAlgorithm(algorithm: KeyAlgorithm): SigningAlgorithm {
   return SIGNING_ALGORITHMS[algorithm]
 }
 
-/** A new key pair that can be exported. */
 export function generateKeyPair(algorithm: KeyAlgorithm): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(signingAlgorithm(algorithm), true, ['sign', 'verify'])
 }

@@ -17,7 +17,6 @@ export interface OutageStatus {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The outage state of a service. */
 export interface OutageSwitch {
   /** Starts an outage, replacing any before it. */
   stop(outage: Outage): void
@@ -32,7 +31,6 @@ export interface OutageSwitch {
   pass(signal: AbortSignal): Promise<Response | undefined>
 }
 
-/** Creates a switch without an outage. */
 export function outageSwitch(): OutageSwitch {
   let current: CurrentOutage | undefined
 

@@ -38,7 +38,6 @@ export interface Extensions {
   readonly unhandledCritical: readonly string[]
 }
 
-/** A certificate without extensions. */
 export const noExtensions: Extensions = { policies: {}, unhandledCritical: [] }
 
 /** An extension whose value is not read yet. */

@@ -21,7 +21,6 @@ export interface Policies {
   readonly hasMappings?: boolean
 }
 
-/** Stands for every policy. */
 export const ANY_POLICY = '2.5.29.32.0'
 
 /** Reads `CertificatePolicies` (section 4.2.1.4). */

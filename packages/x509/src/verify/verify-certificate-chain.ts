@@ -117,7 +117,6 @@ function hasSameAltName(one: Certificate, other: Certificate): boolean {
   return a === undefined || b === undefined ? a === b : isSameBytes(a, b)
 }
 
-/** The checks of a whole chain. */
 function acceptChain(chain: CertificateChain, search: Search): CertificateChain | CertificateError {
   const problem = !permitsKeyUsage(chain, search.keyUsages)
     ? refusal('keyUsage', 'certificate specifies an incompatible key usage')

@@ -21,8 +21,6 @@ import type {
  *
  * @param source the name of the text in errors, usually a path.
  * @throws {ConfigurationError} with all problems.
- * @example
- * const configuration = decodeAuthorizationConfiguration(text, 'authorization.yaml')
  */
 export function decodeAuthorizationConfiguration(
   text: string,

@@ -32,7 +32,6 @@ export interface AuthorizationConfigurationOptions
   readonly clock?: Clock
 }
 
-/** The checks of {@link AuthorizationConfigurationOptions}, for packages with more options. */
 export const authorizationConfigurationShape: OptionsShape<AuthorizationConfigurationOptions> = {
   ...validationShape,
   rbac: anAuthorizer,

@@ -37,8 +37,6 @@ import { decodeAuthorizationConfiguration } from './decode.ts'
  *
  * @param source the name of the text in errors, usually a path.
  * @throws {ConfigurationError} with all problems.
- * @example
- * const { configuration } = parseAuthorizationConfiguration(await readFile('authorization.yaml', 'utf8'))
  */
 export function parseAuthorizationConfiguration(
   text: string,
@@ -89,9 +87,6 @@ export interface ValidatedAuthorizationConfiguration {
  * (`LoadAndValidateData`).
  *
  * Deviation: the types Node and ABAC are refused (`docs/deviations.md`, authorization configuration).
- *
- * @example
- * const { errors } = validateAuthorizationConfiguration(decodeAuthorizationConfiguration(text))
  */
 export function validateAuthorizationConfiguration(
   configuration: AuthorizationConfiguration,

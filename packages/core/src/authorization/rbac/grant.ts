@@ -8,7 +8,6 @@ export class Grant {
   readonly subject: Subject
   /** The position of the binding in load order. */
   readonly position: number
-  /** The position of the subject in the binding. */
   readonly subjectPosition: number
   /** The role that the binding refers to. */
   readonly role: RoleRules

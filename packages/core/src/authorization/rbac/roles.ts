@@ -64,7 +64,6 @@ export class Roles {
     return role
   }
 
-  /** The role that a binding granted. */
   unbound(binding: AnyBinding): RoleRules {
     const { roles, name } = this.#referred(binding)
     const role = roles.get(name)

@@ -3,10 +3,8 @@ import { exactValueOf, parseFieldSelector } from '../selectors/field-selector.ts
 import { isInt64, parseLabelSelector } from '../selectors/label-selector.ts'
 import type { Attributes } from '../attributes.ts'
 
-/** The parsed selectors of a request. */
 export type RequestSelectors = Required<Pick<Attributes, 'fieldSelector' | 'labelSelector'>>
 
-/** Parses the selectors in the query parameters of a request. */
 export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSelectors {
   return {
     fieldSelector: parseFieldSelector(parameters.get('fieldSelector') ?? ''),

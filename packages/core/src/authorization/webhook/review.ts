@@ -51,10 +51,8 @@ function resourceAttributes(attributes: Attributes): Readonly<Record<string, unk
   }
 }
 
-/** The operators of field selectors. */
 export const FIELD_OPERATORS: readonly Operator[] = ['In', 'NotIn']
 
-/** The operators of label selectors. */
 export const LABEL_OPERATORS: readonly Operator[] = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
 type Operator = SelectorRequirement['operator']

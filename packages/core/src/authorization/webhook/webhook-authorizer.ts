@@ -56,7 +56,6 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly redact?: () => readonly string[]
 }
 
-/** The checks of {@link WebhookAuthorizerOptions}, for packages with more options. */
 export const webhookAuthorizerShape: OptionsShape<WebhookAuthorizerOptions> = {
   ...webhookCallShape,
   name: aString,

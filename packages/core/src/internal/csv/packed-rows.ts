@@ -111,7 +111,6 @@ export class DigestList {
 
 const DIGEST_LENGTH = 32
 
-/** Whether a row has this key. */
 type HasKey = (row: number, key: string) => boolean
 
 /**

@@ -3,7 +3,6 @@ import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
 
 const hasAuthenticate = kindOf('a request authenticator', 'authenticate')
 
-/** A request authenticator. */
 export const aRequestAuthenticator: Check = (value, path) => {
   const problems = hasAuthenticate(value, path)
   return problems.length > 0 ? problems : schemesIn(value).flatMap((scheme) => aScheme(scheme, path))
@@ -24,13 +23,10 @@ function schemesIn(authenticator: unknown): readonly unknown[] {
   return Array.isArray(schemes) ? schemes : []
 }
 
-/** A bearer token authenticator. */
 export const aTokenAuthenticator: Check = kindOf('a token authenticator', 'authenticateToken')
 
-/** A password authenticator. */
 export const aPasswordAuthenticator: Check = kindOf('a password authenticator', 'authenticatePassword')
 
-/** An authorizer. */
 export const anAuthorizer: Check = kindOf('an authorizer', 'authorize')
 
 function kindOf(noun: string, method: string): Check {

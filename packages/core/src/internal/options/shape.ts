@@ -74,8 +74,6 @@ export function checkOptions(shape: AnyShape, given: unknown, path?: string): vo
  * Throws the problems, if there are any: for a factory with more than options to check.
  *
  * @throws {ConfigurationError} with every problem.
- * @example
- * refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(shape, options))
  */
 export function refuseProblems(...found: readonly (readonly ConfigurationProblem[])[]): void {
   const problems = found.flat()

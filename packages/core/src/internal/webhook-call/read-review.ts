@@ -5,7 +5,6 @@ import { WebhookCallError } from './webhook-call-error.ts'
 /** The fields of a JSON object. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** The expected review. */
 export interface ExpectedReview {
   readonly kind: string
   /** That of the request. */

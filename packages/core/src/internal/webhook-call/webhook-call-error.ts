@@ -8,7 +8,6 @@ export interface Refusal {
   readonly explanation: string | undefined
 }
 
-/** Options of a {@link WebhookCallError}. */
 export interface WebhookCallErrorOptions {
   /** Whether a retry may succeed. Default `false`. */
   readonly isTransient?: boolean

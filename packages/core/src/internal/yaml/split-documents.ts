@@ -6,7 +6,6 @@ import type { SteppedItems, Steps } from '../steps.ts'
  */
 export type TextParts = readonly string[]
 
-/** A document in a text, and its position. */
 export interface DocumentText {
   readonly text: string
   readonly start: number

@@ -49,8 +49,6 @@ export const yamlLimitsShape: OptionsShape<YamlLimits> = {
  *
  * @param source the name of the text in errors, usually a path.
  * @throws {ConfigurationError} with the line and column of all problems. The messages do not quote the text.
- * @example
- * const [manifest] = yamlDocuments('kind: Role', 'role.yaml')
  */
 export function yamlDocuments(text: string, source: string, limits: YamlLimits = {}): readonly unknown[] {
   refuseProblems(aString(text, 'text'), optionProblems(yamlLimitsShape, limits))
@@ -202,8 +200,6 @@ function tooLong(source: string, linesBefore: number, max: number): Configuratio
  *
  * @param source the name of the text in errors, usually a path.
  * @throws {ConfigurationError} as {@link yamlDocuments}, and when there are several documents.
- * @example
- * const kubeconfig = yamlDocument(text, 'webhook.kubeconfig')
  */
 export function yamlDocument(text: string, source: string, limits: YamlLimits = {}): unknown {
   const [value, ...more] = yamlDocuments(text, source, limits)

@@ -3,7 +3,6 @@ import { type Secret, valueOf } from '../../internal/secret.ts'
 
 /** The only namespace in which secrets of bootstrap tokens are valid. */
 export const BOOTSTRAP_NAMESPACE = 'kube-system'
-/** The type of a secret with a bootstrap token. */
 export const BOOTSTRAP_SECRET_TYPE = 'bootstrap.kubernetes.io/token'
 
 /**

@@ -7,9 +7,7 @@ export interface BootstrapTokenParts {
 
 /** The characters of a token. */
 export const TOKEN_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
-/** The length of a token id. */
 export const TOKEN_ID_LENGTH = 6
-/** The length of the secret part of a token. */
 export const TOKEN_SECRET_LENGTH = 16
 
 const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/

@@ -33,8 +33,6 @@ export interface AuthenticationConfiguration {
  *
  * @param source the name of the document in errors, usually a path.
  * @throws {ConfigurationError} with all problems.
- * @example
- * const configuration = decodeAuthenticationConfiguration(text, 'authentication.yaml')
  */
 export function decodeAuthenticationConfiguration(
   text: string,

@@ -74,9 +74,6 @@ export interface JwtAuthenticators extends TokenAuthenticator {
  *
  * @param jwt the result of validating a configuration without errors.
  * @throws {ConfigurationError} if `fetchFor` throws for an issuer, or an option is invalid.
- * @example
- * const { jwt } = parseAuthenticationConfiguration(text)
- * const tokens = jwtAuthenticators(jwt)
  */
 export function jwtAuthenticators(
   jwt: readonly CompiledJwtAuthenticator[],

@@ -77,9 +77,6 @@ export interface ValidatedAuthenticationConfiguration {
  * Source: apiserver `pkg/apis/apiserver/validation/validation.go`.
  *
  * Deviation: some values are printed differently (`docs/deviations.md`, words of configuration errors).
- *
- * @example
- * const { errors } = validateAuthenticationConfiguration(decodeAuthenticationConfiguration(text))
  */
 export function validateAuthenticationConfiguration(
   configuration: AuthenticationConfiguration,

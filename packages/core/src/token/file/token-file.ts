@@ -47,11 +47,6 @@ export function tokenFile(csv: string | Uint8Array, options: TokenFileOptions = 
  * and yield between steps. The input must not change meanwhile.
  *
  * @throws {ConfigurationError} if an option is invalid. A step throws a {@link CredentialFileError} as `tokenFile` does.
- * @example
- * const steps = tokenFileSteps(csv)
- * let step = steps.next()
- * for (; !step.done; step = steps.next()) await new Promise((resolve) => setImmediate(resolve))
- * const tokens = step.value
  */
 export function tokenFileSteps(
   csv: string | Uint8Array,

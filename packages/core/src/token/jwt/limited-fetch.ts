@@ -9,7 +9,6 @@ export interface LimitedFetchOptions {
   /** Whether the last fetch failed. If so, callers do not wait for the next turn. */
   readonly hasFailed: () => boolean
   readonly clock: Clock
-  /** Time limit of one fetch. */
   readonly timeoutSeconds: number
 }
 

@@ -41,9 +41,6 @@ const FRESH_SECONDS = { unsaid: 600, least: 300, most: 86_400 }
  * Source: coreos/go-oidc `oidc/jwks.go` (`RemoteKeySet`).
  *
  * Deviation: fetches are limited, and the `max-age` of an issuer does not delay fetching new keys (`docs/deviations.md`, keys of issuers).
- *
- * @example
- * const keySet = remoteKeySet({ url: 'https://issuer.example.com/jwks' })
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const { clock = systemClock, timeoutSeconds = 10 } = options

@@ -60,8 +60,6 @@ export const KEY_PARAMETERS: Readonly<Record<SigningAlgorithm, KeyParameters>> =
  * Deviation: RSA keys must have 2,048 to 16,384 bits and an exponent above 2 (`docs/deviations.md`, RSA keys of tokens).
  *
  * @throws {ConfigurationError} if the key is of another kind or unusable.
- * @example
- * const key = await verificationKeyOfJwk({ kty: 'EC', crv: 'P-256', x, y })
  */
 export async function verificationKeyOfJwk(jwk: Jwk): Promise<VerificationKey> {
   const publicJwk = publicJwkOf(jwk)

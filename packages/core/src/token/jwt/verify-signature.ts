@@ -16,9 +16,6 @@ import type { VerificationKey } from './verification-key.ts'
  * (`docs/deviations.md`, algorithms of tokens; tokens that name no key).
  *
  * @throws {AuthenticationError} `rejected`, with the same message for every invalid signature.
- * @example
- * const jwt = readJwt(token)
- * const claims = jwt && (await verifySignature(jwt, keys))
  */
 export function verifySignature(jwt: UnverifiedJwt, keys: readonly VerificationKey[]): Awaitable<JsonObject> {
   const named = jwt.keyId === '' ? keys : keys.filter(({ kid }) => kid === jwt.keyId)

@@ -50,8 +50,6 @@ export type OidcFlagOptions = Required<
  *
  * @param authenticationConfig `--authentication-config`, which excludes all of these flags.
  * @throws {ConfigurationError}
- * @example
- * const options = oidcFlagOptions({ issuerUrl: 'https://issuer.example.com', clientId: 'my-app', groupsClaim: 'groups' })
  */
 export function oidcFlagOptions(
   flags: OidcFlags = {},

@@ -88,7 +88,6 @@ export interface RegisteredClaims {
   readonly notBefore?: number
   /** Seconds since the epoch. It is not checked. */
   readonly issuedAt?: number
-  /** The source of each distributed claim. */
   readonly distributed: ReadonlyMap<string, ClaimSource>
 }
 

@@ -18,7 +18,6 @@ export type KeySource = readonly VerificationKey[] | (() => readonly Verificatio
 
 const keyList = listOf(must('must be a key', (value) => typeof value === 'object' && value !== null))
 
-/** The check of a {@link KeySource}. */
 export const aKeySource: Check = either(Array.isArray, keyList, (value, path) =>
   typeof value === 'function' || (hasMethod(value, 'current') && hasMethod(value, 'find'))
     ? []

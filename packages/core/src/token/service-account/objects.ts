@@ -59,7 +59,6 @@ export interface ServiceAccountObjects {
   getNode(name: string): Awaitable<NamedObject | undefined>
 }
 
-/** The check of {@link ServiceAccountObjects}. */
 export const serviceAccountGetters: Check = withMethods(
   'getters of objects, as serviceAccountObjects(...) makes',
   'getServiceAccount',

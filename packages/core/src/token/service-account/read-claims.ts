@@ -6,7 +6,6 @@ import { rejected } from '../../authenticator/errors.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
 import type { ObjectReference, ServiceAccountInfo } from './user-info.ts'
 
-/** The validated claims of a token. */
 export interface ValidClaims {
   readonly info: ServiceAccountInfo
   /** When the token expires, in milliseconds since the epoch. Absent: never. */
@@ -32,7 +31,6 @@ export function checkRegisteredClaims(claims: JsonObject): void {
   audienceClaim(claims)
 }
 
-/** A string claim. */
 export function textClaim(claims: JsonObject, name: string): string {
   const value = member(claims, name) ?? ''
   if (typeof value !== 'string') throw wrongType(name)
@@ -48,14 +46,12 @@ export function timeClaim(claims: JsonObject, name: string): number | undefined 
   return seconds * 1000
 }
 
-/** An object claim. */
 export function objectClaim(claims: JsonObject, name: string): JsonObject | undefined {
   const value = member(claims, name)
   if (value !== undefined && !isObject(value)) throw wrongType(name)
   return value
 }
 
-/** A claim that references a Kubernetes object. */
 export function referenceClaim(claims: JsonObject, name: string): ObjectReference | undefined {
   const reference = objectClaim(claims, name)
   return reference && { name: textClaim(reference, 'name'), uid: textClaim(reference, 'uid') }

@@ -3,7 +3,6 @@ import { type ServiceAccountName, serviceAccountNamed } from '../../authenticato
 import { type Secret, valueOf } from '../../internal/secret.ts'
 import type { ServiceAccount } from './objects.ts'
 
-/** The type of a secret with a service account token. */
 export const SERVICE_ACCOUNT_SECRET_TYPE = 'kubernetes.io/service-account-token'
 /** The annotation of such a secret that names the service account. */
 export const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'

@@ -5,9 +5,7 @@ import { Failure } from '../failure.ts'
 
 /** What a client proves its user by: either, or both. */
 export interface ClientCredential {
-  /** A bearer token. */
   readonly token?: string
-  /** A client certificate and its key, in PEM. */
   readonly certificate?: ClientCertificate
 }
 
@@ -29,7 +27,6 @@ export interface CredentialSource {
   refused(used: ClientCredential): Promise<void>
 }
 
-/** Connects to a server with the credentials of its endpoint. */
 export type Connect = (endpoint: Endpoint) => HttpFetch
 
 /**

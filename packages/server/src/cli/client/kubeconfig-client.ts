@@ -148,7 +148,6 @@ export interface KubeconfigStoreOptions {
   readonly path: string
   /** The context; absent for the current one. */
   readonly context?: string
-  /** The name of the user. */
   readonly user: string
   readonly provider: OidcProvider
 }

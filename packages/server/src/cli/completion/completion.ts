@@ -25,7 +25,6 @@ interface Described {
   readonly description: string
 }
 
-/** An option that takes a value. */
 interface ValueOption {
   /** `--kind`, `-k`. */
   readonly names: readonly string[]
@@ -33,7 +32,6 @@ interface ValueOption {
   readonly choices: readonly string[]
 }
 
-/** What can be completed after a command. */
 interface CompletedCommand {
   /** `''`, `check`, `create token`. */
   readonly path: string
@@ -44,7 +42,6 @@ interface CompletedCommand {
   readonly choices: readonly string[]
 }
 
-/** The command and all commands below it. */
 function completedCommands(command: Command, path: readonly string[] = []): readonly CompletedCommand[] {
   const { commands, options, registeredArguments } = command
   const own: CompletedCommand = {

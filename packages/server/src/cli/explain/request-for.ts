@@ -20,7 +20,6 @@ export interface ExplainOptions {
   readonly output: 'text' | 'json'
 }
 
-/** The request to explain. */
 export interface DescribedRequest {
   readonly request: AuthenticationRequest
   /** Its bearer token, if it is described as one. */

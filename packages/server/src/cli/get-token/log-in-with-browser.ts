@@ -84,7 +84,6 @@ function openBrowser(address: string): void {
   child.unref()
 }
 
-/** A server for one login. */
 interface LoopbackServer {
   /** Where the browser begins. It has no secret, since it becomes an argument of a process. */
   readonly address: string

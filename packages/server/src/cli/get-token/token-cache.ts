@@ -7,7 +7,6 @@ import { parsedJson } from '../terminal/input.ts'
 import { makeFolder, writeNewFile } from '../terminal/new-file.ts'
 import type { LoginOptions } from './options.ts'
 
-/** The tokens of a login. */
 export interface Tokens {
   readonly idToken: string
   /** When the ID token expires, in milliseconds since the epoch. */

@@ -23,7 +23,6 @@ import {
 } from './flags/listen-flags.ts'
 import type { Log } from './running.ts'
 
-/** The flags of options. */
 const flagsOf = (named: readonly unknown[]): ReadonlyMap<string, string> =>
   new Map([
     ['certFile', '--tls-cert-file'],
@@ -44,7 +43,6 @@ export interface Listening {
   readonly port: number
   /** Where it listens, as in URLs. */
   readonly address: string
-  /** Closes the socket and all connections. */
   close(this: void): Promise<void>
 }
 
@@ -66,7 +64,6 @@ export function httpsServer(options: TlsServerFiles['options']): HttpsServer {
   return server
 }
 
-/** Limits of a server of HTTP/2. */
 export interface Http2Limits {
   /** How many requests of a connection may run at a time. */
   readonly maxStreams: number

@@ -13,7 +13,6 @@ export function serverLog(terminal: Terminal): Log {
 /** Takes what closes something that was opened. */
 export type OnClose = (close: () => void | Promise<void>) => void
 
-/** Something that is open. */
 export interface Opened {
   /** Closes everything, last opened first, also if something fails. Rejects with the first failure. */
   close(this: void): Promise<void>

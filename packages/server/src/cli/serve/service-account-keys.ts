@@ -6,7 +6,6 @@ import { externalSignerAt } from '@kube-authn/node/external-signer'
 import { type ParsedFlags, problemsOf, signingKeyAt } from '@kube-authn/node/internal'
 import type { SigningKeyFiles } from './material/own-material.ts'
 
-/** The keys of service account tokens. */
 export interface ServiceAccountKeys {
   /** What signs requested tokens: a key, or a signer outside. */
   readonly signing: { readonly signingKey: SigningKey } | { readonly signer: TokenSigner }

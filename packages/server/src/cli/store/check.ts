@@ -114,7 +114,6 @@ function row(name: string, value: string): string {
   return `${name.padEnd(10)} ${value}`
 }
 
-/** What is in a store. */
 interface StoreFindings {
   readonly engine: string
   /** Absent if the engine has no schema. */

@@ -6,7 +6,6 @@ import { codeOf, Failure, failWith, orFail } from '../failure.ts'
 import { type Terminal, write } from './terminal.ts'
 
 export interface NewFileOptions {
-  /** Replace a file that exists. */
   readonly replaces: boolean
   /** Default: 0600, for its owner only. */
   readonly mode?: number

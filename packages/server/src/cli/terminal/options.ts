@@ -12,7 +12,6 @@ export function choiceOption(flags: string, description: string, choices: readon
   return new Option(flags, description).choices(choices).default(choices[0])
 }
 
-/** The option `--output` of commands that print a result. */
 export function outputOption(): Option {
   return choiceOption('-o, --output <format>', 'for people, or for programs', ['text', 'json'])
 }

@@ -11,7 +11,6 @@ import { certificateOf, conditionsOf } from '../../registry/resources/certificat
 import type { ObjectController } from '../object-controller.ts'
 import { deleteUnchanged } from '../registry-access.ts'
 
-/** Options of {@link csrCleaner}. */
 export interface CsrCleanerOptions {
   readonly registry: Registry
   readonly clock: Clock

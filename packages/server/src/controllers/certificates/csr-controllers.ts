@@ -27,7 +27,6 @@ import {
 import { ignoreOthers } from '../../registry/status-errors.ts'
 import type { ObjectController } from '../object-controller.ts'
 
-/** Options of {@link csrApprover}. */
 export interface CsrApproverOptions {
   readonly registry: Registry
   /** Decides whether a node may have a certificate. */
@@ -116,7 +115,6 @@ function isNodeClient({ signerName, usages }: RequestSpec, request: CertificateR
   return signerName === signer && signerProblem(signer, request, usages) === undefined
 }
 
-/** Options of {@link csrSigner}. */
 export interface CsrSignerOptions {
   readonly registry: Registry
   /** Returns the CA that signs, in PEM: `--cluster-signing-cert-file` and `--cluster-signing-key-file`. It is asked for each certificate. */

@@ -22,7 +22,6 @@ import { readObject, replaceUnchanged } from '../registry-access.ts'
 import { secretOf } from '../../credentials/stored-credentials.ts'
 import { configMapKeeper } from '../namespace-objects.ts'
 
-/** The `data` of a ConfigMap. */
 export type ConfigMapData = Readonly<Record<string, string>>
 
 /**
@@ -33,8 +32,6 @@ export type ConfigMapData = Readonly<Record<string, string>>
  *
  * @param given the secrets of `kube-system`; those without a signing token are ignored.
  * @throws {RangeError} if it would exceed the maximum size of a ConfigMap.
- * @example
- * const data = signedClusterInfo(configMap.data, secrets, Date.now()) ?? configMap.data
  */
 export function signedClusterInfo(
   data: ConfigMapData,
@@ -83,7 +80,6 @@ function signingTokenOf(secret: Secret, nowMs: number): BootstrapTokenParts | un
   return { id, secret: tokenSecret }
 }
 
-/** The key of the signed kubeconfig. */
 const KUBECONFIG_KEY = 'kubeconfig'
 /** Followed by the id of the token. */
 const SIGNATURE_KEY_PREFIX = 'jws-kubeconfig-'

@@ -22,7 +22,6 @@ export interface LeaderElectionOptions {
 /** The same with its defaults. */
 export type ElectionSettings = Required<LeaderElectionOptions>
 
-/** The times of an election. */
 export type ElectionTimes = Pick<
   ElectionSettings,
   'leaseDurationSeconds' | 'renewDeadlineSeconds' | 'retryPeriodSeconds'
@@ -34,7 +33,6 @@ function named(problems: (name: string) => readonly string[], kind: string): Ret
   return must(`must be ${kind}`, (value) => typeof value === 'string' && problems(value).length === 0)
 }
 
-/** The checks of {@link LeaderElectionOptions}. */
 export const leaderElectionShape: OptionsShape<LeaderElectionOptions> = {
   identity: aNonEmptyString,
   leaseName: named(dns1123SubdomainProblems, 'the name of an object'),

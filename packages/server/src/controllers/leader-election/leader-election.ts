@@ -9,7 +9,6 @@ import type { ControllersAtWork } from '../loop/controller-loop.ts'
 /** What has become of a process in an election. */
 export type ElectionStatus = 'standing' | 'leading' | GivenUp
 
-/** Options of {@link electedControllers}. */
 export interface ElectedControllersOptions extends LeaseOptions {
   /** Runs the controllers over this store. What it returns is closed when the lease is lost or given up. */
   readonly start: (store: ObjectStore) => ControllersAtWork

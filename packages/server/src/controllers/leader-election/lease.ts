@@ -25,7 +25,6 @@ export interface Candidate {
   attempt(): Promise<StoredObject | undefined>
 }
 
-/** Options of {@link candidate}. */
 export interface CandidateOptions extends LeaseOptions {
   /** Of the lease. */
   readonly key: string
@@ -92,7 +91,6 @@ export interface Term {
 /** `lost`: it was gone already. `unreleased`: the store did not answer, so the lease may last until its end. */
 export type GivenUp = 'released' | 'lost' | 'unreleased'
 
-/** Options of {@link term}. */
 export interface TermOptions extends LeaseOptions {
   /** As it was created. */
   readonly lease: StoredObject

@@ -16,7 +16,6 @@ import { configMapKeeper } from '../namespace-objects.ts'
 import { pods } from '../../registry/resources/plain.ts'
 import { objectsOf, readObject } from '../registry-access.ts'
 
-/** Options of {@link cleanLegacyTokens}. */
 export interface LegacyTokenCleanup {
   /** The secrets with tokens, and their service accounts. */
   readonly store: TokenStore
@@ -191,7 +190,6 @@ export function tokenTracking(registry: Registry, clock: Clock): ObjectControlle
   )
 }
 
-/** Options of {@link legacyTokenController}. */
 export interface LegacyTokenControllerOptions extends Omit<
   LegacyTokenCleanup,
   'store' | 'trackedSince' | 'mountedSecrets'

@@ -17,7 +17,6 @@ export interface ControllerErrorSource {
   readonly object?: string
 }
 
-/** Options of {@link controllerLoop}. */
 export interface ControllerLoopOptions {
   /** Where changes are followed. */
   readonly store: ObjectStore

@@ -6,7 +6,6 @@ import { deferred, followStore, type StoreFollower } from '@kube-authn/store/int
 import type { ObjectStore, StoredObject } from '@kube-authn/store'
 import type { ObjectKey } from '../object-controller.ts'
 
-/** Options of {@link watchResource}. */
 export interface ResourceWatchOptions {
   readonly store: ObjectStore
   readonly resource: Resource
@@ -23,7 +22,6 @@ export interface ResourceWatchOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Follows the objects of one resource. */
 export interface ResourceWatch {
   /** Settles when every object that there was has been told once, or the watch was closed. */
   readonly listed: Promise<void>

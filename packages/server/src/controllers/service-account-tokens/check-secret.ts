@@ -87,7 +87,6 @@ async function removeReference(seen: SeenSecret, store: TokenStore): Promise<voi
 
 const MAX_ATTEMPTS = 10
 
-/** Builds a secret for a service account. */
 export type SecretMaker = (account: ServiceAccount) => Promise<Secret>
 
 /**
@@ -135,14 +134,12 @@ async function takeBack(
   }
 }
 
-/** The content of token secrets. */
 export interface TokenSecretContent {
   readonly key: SigningKey
   /** `''` for none. */
   readonly rootCA: string
 }
 
-/** The keys of a token secret. */
 const TokenField = { token: 'token', namespace: 'namespace', rootCA: 'ca.crt' } as const
 
 /**

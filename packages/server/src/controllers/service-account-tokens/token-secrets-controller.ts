@@ -18,7 +18,6 @@ import {
 } from './check-secret.ts'
 import { registryTokenStore } from './registry-token-store.ts'
 
-/** Options of {@link tokenSecretsController}. */
 export interface TokenSecretsControllerOptions extends TokenSecretContent {
   readonly registry: Registry
   /** Whether each service account is given a secret. */

@@ -205,7 +205,6 @@ export function writtenRule(rule: PolicyRule): object {
   return Object.fromEntries(lists.filter(([, values]) => values.length > 0))
 }
 
-/** The resources of roles. */
 export interface RoleResources {
   readonly roles: Resource
   readonly clusterRoles: Resource

@@ -98,7 +98,6 @@ const ALWAYS_WRITTEN: Part = {
   reportingInstance: '',
 }
 
-/** The fields that have a value. */
 function present(fields: Part): Part {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),

@@ -29,7 +29,6 @@ const FINALIZE: PartSubresource = {
   },
 }
 
-/** The names in `spec.finalizers` of a namespace. */
 export function namespaceFinalizers(namespace: KubeObject): readonly string[] {
   return stringsIn(partIn(namespace, 'spec'), 'finalizers')
 }

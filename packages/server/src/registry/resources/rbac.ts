@@ -100,10 +100,8 @@ function bindingResource(kind: string, isNamespaced: boolean): Resource {
 
 const roles = roleResource('Role', true)
 
-/** Roles of the cluster. */
 export const clusterRoles: Resource = roleResource('ClusterRole', false)
 
-/** Bindings in the cluster. */
 export const clusterRoleBindings: Resource = bindingResource('ClusterRoleBinding', false)
 
 /** The objects of RBAC. Source: kubernetes `pkg/registry/rbac`. */

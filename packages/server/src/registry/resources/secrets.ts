@@ -46,7 +46,6 @@ export const secrets: Resource = {
   columns: [NAME, column('Type', secretTypeOf), column('Data', (object) => countOf(object, 'data')), AGE],
 }
 
-/** The type of a Secret. */
 export function secretTypeOf(object: KubeObject): string {
   return stringIn(object, 'type')
 }

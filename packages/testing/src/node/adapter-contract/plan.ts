@@ -125,7 +125,6 @@ export function authorization(username: string): ContractMiddleware {
   }
 }
 
-/** The same authenticator with a delay. */
 export function slowly(authenticator: Authenticator): Authenticator {
   return {
     ...authenticator,

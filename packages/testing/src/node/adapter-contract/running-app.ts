@@ -30,7 +30,6 @@ export interface SendOptions {
   readonly signal?: AbortSignal
 }
 
-/** An app that takes requests. */
 export interface RunningApp {
   readonly send: (options?: SendOptions) => Promise<Answer>
   /** The origin of the app, as a browser has it. */
@@ -102,7 +101,6 @@ function sessionTo(origin: string, client: object): ClientHttp2Session {
   return session
 }
 
-/** The listener of a Node server. */
 type Listener = Extract<ContractApp, (...args: never) => unknown>
 
 function serverOf(

@@ -12,7 +12,6 @@ import type {
 import { validateIssuer } from './validate-issuer.ts'
 import { domainPrefixedPathProblems } from '@kube-authn/internal/kubernetes-names'
 
-/** The context of the validation of a {@link JwtAuthenticator}. */
 export interface JwtAuthenticatorValidation extends ExpressionValidation {
   /** Issuers that other authenticators own. */
   readonly disallowed: ReadonlySet<string>

@@ -22,7 +22,6 @@ export interface PluginSourceOptions {
   readonly plugin: ExecPlugin
   readonly cluster: ExecCluster
   readonly run: RunProgram
-  /** The environment that the plug-in inherits. */
   readonly env: NodeJS.ProcessEnv
   readonly stdin: StandardInput
   readonly clock: Clock

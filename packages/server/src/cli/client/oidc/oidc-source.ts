@@ -116,7 +116,6 @@ function expiryIn(payload: string): number {
   return Math.trunc(seconds)
 }
 
-/** The tokens of a refresh. */
 export interface RefreshedTokens {
   readonly idToken: string
   /** Absent if the issuer sends none, since the old one is still good. */

@@ -2,7 +2,6 @@ import { KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
 import { type Command, Option } from 'commander'
 import type { Terminal } from '../../terminal/terminal.ts'
 
-/** A flag in the help and in the completion. */
 export interface FlagHelp {
   readonly name: string
   /** What its value is; `undefined` for a boolean flag. */

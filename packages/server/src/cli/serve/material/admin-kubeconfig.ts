@@ -13,15 +13,12 @@ const DAYS = 365
 const NAME = 'kube-authn'
 const USER = 'kube-authn-admin'
 
-/** What a kubeconfig leads to. */
 export interface KubeconfigTarget {
-  /** The URL of the server. */
   readonly server: string
   /** The CA of its certificate, in PEM. */
   readonly serverCA: string
 }
 
-/** The cluster of a kubeconfig. */
 export function clusterOf({ server, serverCA }: KubeconfigTarget): Readonly<Record<string, string>> {
   return { server, 'certificate-authority-data': Buffer.from(serverCA).toString('base64') }
 }

@@ -22,7 +22,6 @@ const WAIT_MS = 10_000
 /** How long a certificate of the server is valid, as of kubeadm. */
 const DAYS = 365
 
-/** The files with the key that signs tokens, and with its public key. */
 export interface SigningKeyFiles {
   readonly keyFile: string
   readonly publicKeyFile: string

@@ -27,7 +27,6 @@ export function requirePrivateFolder(path: string): void {
   requirePrivate(path, status, '700')
 }
 
-/** What has become of the lock of a folder. */
 export interface FolderLock {
   /** Why there is none; `undefined` if there is one. */
   readonly problem: string | undefined

@@ -13,7 +13,6 @@ import {
   MAX_LINE_BYTES,
 } from './format.ts'
 
-/** An export that is being read. */
 export interface ReadExport {
   readonly header: ExportHeader
   /** Ends after the last line, if the checksum is right. @throws {Failure} where the file is wrong. */

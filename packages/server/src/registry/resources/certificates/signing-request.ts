@@ -28,7 +28,6 @@ export interface RequestSpec {
   readonly extra: Readonly<Record<string, readonly string[]>>
 }
 
-/** The specification of a stored request. */
 export function specOf(object: KubeObject): RequestSpec {
   const spec = partIn(object, 'spec')
   const extra = partIn(spec, 'extra')
@@ -55,7 +54,6 @@ export function certificateOf(object: KubeObject): string {
   return stringIn(partIn(object, 'status'), 'certificate')
 }
 
-/** A request with this status. */
 export function withStatus(
   object: KubeObject,
   { conditions, certificate }: { readonly conditions: readonly Condition[]; readonly certificate: string },
