@@ -1,8 +1,4 @@
-/**
- * A signer of service account tokens behind a socket, as `--service-account-signing-endpoint` names it.
- *
- * @module
- */
+/** A signer of service account tokens behind a socket, as `--service-account-signing-endpoint` names it. @module */
 export {
   type ExternalSigner,
   externalSignerAt,

@@ -1,8 +1,4 @@
-/**
- * Authenticators, authorizers and audit logs from the command line of a kube-apiserver.
- *
- * @module
- */
+/** Authenticators, authorizers and audit logs from the command line of a kube-apiserver. @module */
 export { auditFromFlags, type AuditFromFlagsOptions, type NodeAudit } from './flags/audit-from-flags.ts'
 export { authenticatorFromFlags } from './flags/authenticator-from-flags.ts'
 export { authorizerFromFlags } from './flags/authorizer-from-flags.ts'

@@ -1,8 +1,4 @@
-/**
- * Kubernetes API-server authentication on Node: the parts that need files, processes and TLS.
- *
- * @module
- */
+/** Kubernetes API-server authentication on Node: the parts that need files, processes and TLS. @module */
 export {
   authenticationConfigurationAt,
   type AuthenticationConfigurationAtOptions,

@@ -1,8 +1,4 @@
-/**
- * What the other packages of kube-authn and their tests use beyond the public entry. Any release may change it.
- *
- * @module
- */
+/** What the other packages of kube-authn and their tests use beyond the public entry. Any release may change it. @module */
 export {
   AUDIT_FLAGS,
   ALIASES as FLAG_ALIASES,

@@ -1,8 +1,4 @@
-/**
- * Kubernetes API-server authentication and Passport, in both directions: a chain as a strategy, and any strategy as an authenticator.
- *
- * @module
- */
+/** Kubernetes API-server authentication and Passport, in both directions: a chain as a strategy, and any strategy as an authenticator. @module */
 export { getAuthentication, getUser } from './accessors.ts'
 export type { StrategyActions } from './strategy.ts'
 export type { FindAccount } from './decide.ts'

@@ -22,11 +22,7 @@ export type Admit = (
   context: { readonly signal: AbortSignal },
 ) => Promise<RequestDecision & Pick<AdmittedRequest, 'userToken'>>
 
-/**
- * The limit, authentication, impersonation, authorization and the guard.
- *
- * @param failed called if there is no token, for a reason that is not the user's.
- */
+/** The limit, authentication, impersonation, authorization and the guard. @param failed called if there is no token, for a reason that is not the user's. */
 export function admitRequest(
   authenticator: Authenticator,
   options: DecideRequestOptions<NodeMessage>,

@@ -27,11 +27,7 @@ export interface ProxyParts {
   readonly forward: ForwardParts
   /** Receives the events of requests and upgrades; each has its audit id afterwards. */
   readonly observer: Observer
-  /**
-   * A signal that is aborted when the credential ends; `undefined` if it never does.
-   *
-   * @param onClosed calls its listener when the connection is closed.
-   */
+  /** A signal that is aborted when the credential ends; `undefined` if it never does. @param onClosed calls its listener when the connection is closed. */
   readonly untilEnd: (
     authentication: Authentication,
     onClosed: (listener: () => void) => void,

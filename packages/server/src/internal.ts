@@ -1,8 +1,4 @@
-/**
- * What the tests of kube-authn use beyond the public entry. Any release may change it.
- *
- * @module
- */
+/** What the tests of kube-authn use beyond the public entry. Any release may change it. @module */
 export {
   authenticatedFetch,
   type ClientCredential,

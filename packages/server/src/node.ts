@@ -1,8 +1,4 @@
-/**
- * The API server on Node, and the Kubernetes API in apps on Node.
- *
- * @module
- */
+/** The API server on Node, and the Kubernetes API in apps on Node. @module */
 export type { HealthCheck } from './api/health.ts'
 export { type ApiServer, type ApiServerOptions } from './server/api-server-options.ts'
 export { apiServer } from './server/api-server.ts'

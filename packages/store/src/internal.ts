@@ -1,8 +1,4 @@
-/**
- * What the other packages of kube-authn use beyond the public entries, on every runtime. Any release may change it.
- *
- * @module
- */
+/** What the other packages of kube-authn use beyond the public entries, on every runtime. Any release may change it. @module */
 export type { Kept } from './cache/cached-objects.ts'
 export { joinedCopies } from './cache/joined-copies.ts'
 export {

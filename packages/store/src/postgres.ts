@@ -1,8 +1,4 @@
-/**
- * The store in PostgreSQL, for Node.js.
- *
- * @module
- */
+/** The store in PostgreSQL, for Node.js. @module */
 export type { PostgresClient, PostgresPool } from './postgres/database.ts'
 export type { PostgresDatabaseOptions } from './postgres/open-database.ts'
 export {

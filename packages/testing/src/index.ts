@@ -1,8 +1,4 @@
-/**
- * A test kit: an issuer, a certificate authority, users, authenticators, webhooks and a clock.
- *
- * @module
- */
+/** A test kit: an issuer, a certificate authority, users, authenticators, webhooks and a clock. @module */
 export { always, fails, knownTokens, later, noOpinion } from './answers.ts'
 export {
   fakeAuthenticator,

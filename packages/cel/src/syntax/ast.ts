@@ -53,10 +53,7 @@ export interface MessageNode extends Placed {
 /** What a comprehension computes: `list` appends, and `map` and `entries` insert. */
 export type FoldForm = 'all' | 'exists' | 'existsOne' | 'list' | 'map' | 'entries'
 
-/**
- * A comprehension. The checker reads the expanded parts, as in cel-go, and the evaluator `form`, `predicate` and `body`, which are parts of
- * the step.
- */
+/** A comprehension. The checker reads the expanded parts, as in cel-go, and the evaluator `form`, `predicate` and `body`, which are parts of the step. */
 export interface FoldNode extends Placed {
   readonly kind: 'fold'
   readonly form: FoldForm

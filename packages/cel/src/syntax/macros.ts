@@ -20,11 +20,7 @@ export interface Macro {
   readonly expand: Expand
 }
 
-/**
- * A macro with a receiver.
- *
- * @param expand gets that number of arguments, if there is one.
- */
+/** A macro with a receiver. @param expand gets that number of arguments, if there is one. */
 export function receiver(
   name: string,
   count: number | undefined,

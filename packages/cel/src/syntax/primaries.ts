@@ -222,11 +222,7 @@ export abstract class Primaries {
     return { kind: 'map', entries, offset }
   }
 
-  /**
-   * Items with commas between them, and one at the end if you like, or only a comma.
-   *
-   * @param starts the kinds of tokens that start an item.
-   */
+  /** Items with commas between them, and one at the end if you like, or only a comma. @param starts the kinds of tokens that start an item. */
   #items(end: string, starts: readonly string[], read: (isOptional: boolean) => void): void {
     const isItem = (): boolean => starts.includes(this.tokens.current.kind)
     const { kind } = this.tokens.current

@@ -103,11 +103,7 @@ export class Tokens {
     return form.test(this.#text)
   }
 
-  /**
-   * Takes a token of this kind.
-   *
-   * @param followers the kinds that may follow it, besides operators after a bracket.
-   */
+  /** Takes a token of this kind. @param followers the kinds that may follow it, besides operators after a bracket. */
   expect(kind: TokenKind, followers: readonly TokenKind[]): Token {
     const taken = this.takeIf(kind)
     if (taken !== undefined) return taken

@@ -1,8 +1,4 @@
-/**
- * Authorizers: their contract and union, RBAC, `AuthorizationConfiguration`, the attributes of a request; and the headers that impersonate a user.
- *
- * @module
- */
+/** Authorizers: their contract and union, RBAC, `AuthorizationConfiguration`, the attributes of a request; and the headers that impersonate a user. @module */
 export { allowPaths } from '../authorization/allow-paths.ts'
 export { alwaysAllow, alwaysDeny } from '../authorization/always.ts'
 export { type Attributes, attributesOf, type RequestAttributes } from '../authorization/attributes.ts'

@@ -1,8 +1,4 @@
-/**
- * Bootstrap tokens.
- *
- * @module
- */
+/** Bootstrap tokens. @module */
 export type { Secret } from '../internal/secret.ts'
 export { bootstrapSecrets } from '../token/bootstrap/bootstrap-secrets.ts'
 export { bootstrapToken } from '../token/bootstrap/bootstrap-token.ts'

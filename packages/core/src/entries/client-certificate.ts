@@ -1,8 +1,4 @@
-/**
- * Users by client certificates, and what a proxy in front of the app says: certificates it forwards, and users it authenticated.
- *
- * @module
- */
+/** Users by client certificates, and what a proxy in front of the app says: certificates it forwards, and users it authenticated. @module */
 export {
   certificateHeaders,
   type CertificateHeadersOptions,

@@ -1,8 +1,4 @@
-/**
- * kube-apiserver's file `AuthenticationConfiguration`.
- *
- * @module
- */
+/** kube-apiserver's file `AuthenticationConfiguration`. @module */
 export { parseAuthenticationConfiguration } from '../token/configuration/validate.ts'
 export type { ValidateAuthenticationConfigurationOptions } from '../token/configuration/validate.ts'
 export {

@@ -1,8 +1,4 @@
-/**
- * Connections that outlive their request end with the credential of their client: WebSockets, server-sent events, streams.
- *
- * @module
- */
+/** Connections that outlive their request end with the credential of their client: WebSockets, server-sent events, streams. @module */
 export {
   closeAtExpiry,
   type CloseAtExpiryOptions,

@@ -1,8 +1,4 @@
-/**
- * What apps and authors of authenticators need: the contract, the chain, extraction of credentials, errors, events and `explain`.
- *
- * @module
- */
+/** What apps and authors of authenticators need: the contract, the chain, extraction of credentials, errors, events and `explain`. @module */
 export { audienceAgnostic } from '../authenticator/audiences.ts'
 export type {
   Authentication,

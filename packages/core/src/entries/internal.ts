@@ -1,8 +1,4 @@
-/**
- * What the other packages of kube-authn use besides the public entries. It is not for apps: there is no promise between versions.
- *
- * @module
- */
+/** What the other packages of kube-authn use besides the public entries. It is not for apps: there is no promise between versions. @module */
 export { hmacSha256, sha256, sha256Hex } from '#sha256'
 export { type Ending, fetchEnding, keepAlive } from '../adapter/fetch-ending.ts'
 export { isNodeResponse } from '../adapter/incoming-message/client.ts'

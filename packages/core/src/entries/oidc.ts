@@ -1,8 +1,4 @@
-/**
- * Tokens of OpenID Connect providers.
- *
- * @module
- */
+/** Tokens of OpenID Connect providers. @module */
 export type { GetFetch } from '../internal/http/get-text.ts'
 export { localKeySet } from '../token/jwt/key-set.ts'
 export type { JwtTokenAuthenticator } from '../token/oidc/jwt-authenticator.ts'

@@ -1,8 +1,4 @@
-/**
- * Passwords of a file.
- *
- * @module
- */
+/** Passwords of a file. @module */
 export { CredentialFileError } from '../internal/csv/credential-records.ts'
 export { passwordFile } from '../password/file/password-file.ts'
 /** @internal */

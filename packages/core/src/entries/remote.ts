@@ -1,8 +1,4 @@
-/**
- * Authenticators and authorizers that ask another server by webhook, and the cache in front of them.
- *
- * @module
- */
+/** Authenticators and authorizers that ask another server by webhook, and the cache in front of them. @module */
 export {
   webhookAuthorizer,
   type WebhookAuthorizerOptions,

@@ -1,8 +1,4 @@
-/**
- * Credentials that are taken back before they expire.
- *
- * @module
- */
+/** Credentials that are taken back before they expire. @module */
 export { type Revocation } from '../revocation/revocation.ts'
 export {
   type RevocationList,

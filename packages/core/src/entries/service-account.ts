@@ -1,8 +1,4 @@
-/**
- * Service account tokens, and the keys that verify them. `@kube-authn/issuer` issues tokens.
- *
- * @module
- */
+/** Service account tokens, and the keys that verify them. `@kube-authn/issuer` issues tokens. @module */
 export { CREDENTIAL_ID_KEY } from '../authenticator/extra-keys.ts'
 export type { Secret } from '../internal/secret.ts'
 export { verificationKeyFromDer, verificationKeysFromPem } from '../token/jwt/pem-keys.ts'

@@ -11,11 +11,7 @@ export interface RevocableImpersonation extends AllowedImpersonation {
   readonly revocation?: CredentialRevocation
 }
 
-/**
- * The answer, unless its user is revoked, or that is not known.
- *
- * @param revocation that of the requester's credential.
- */
+/** The answer, unless its user is revoked, or that is not known. @param revocation that of the requester's credential. */
 export function unlessUserRevoked(
   request: AuthenticationRequest,
   answer: Awaitable<AllowedImpersonation | StatusError>,

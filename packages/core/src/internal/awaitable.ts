@@ -43,10 +43,7 @@ export function settle<T, R>(
   return onValue(value)
 }
 
-/**
- * Runs a step for each item in order until one gives a result; without one, returns `otherwise()`. Each step starts after the previous
- * one is done.
- */
+/** Runs a step for each item in order until one gives a result; without one, returns `otherwise()`. Each step starts after the previous one is done. */
 export function firstOf<T, S, R>(
   items: readonly T[],
   step: (item: T) => Awaitable<S>,

@@ -25,11 +25,7 @@ export function bytesOfBase64url(text: string): Uint8Array<ArrayBuffer> {
   return bytesFromLatin1(binaryOf(text))
 }
 
-/**
- * Decodes canonical base64url to a string; a byte order mark is kept.
- *
- * @throws {TypeError} if the bytes are not UTF-8.
- */
+/** Decodes canonical base64url to a string; a byte order mark is kept. @throws {TypeError} if the bytes are not UTF-8. */
 export function textOfBase64url(text: string): string {
   const binary = binaryOf(text)
   // Nearly every token is ASCII, which is its own UTF-8.

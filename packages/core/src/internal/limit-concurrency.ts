@@ -2,10 +2,7 @@ import { unavailable } from '../authenticator/errors.ts'
 import { BUSY_SECONDS } from './retry-after.ts'
 import { canWorkInBackground } from './runtime.ts'
 
-/**
- * Runs a task at once, or later if too many are running. Throws if too many are waiting, or if the signal is aborted before the task
- * starts.
- */
+/** Runs a task at once, or later if too many are running. Throws if too many are waiting, or if the signal is aborted before the task starts. */
 export type ConcurrencyLimit = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
 
 export interface ConcurrencyLimitOptions {

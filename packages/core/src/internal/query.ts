@@ -1,8 +1,6 @@
 import { percentDecoded } from './percent.ts'
 
-/**
- * The first value of each query parameter, read as Go's `url.ParseQuery` does: a pair with a semicolon or a malformed escape is ignored.
- */
+/** The first value of each query parameter, read as Go's `url.ParseQuery` does: a pair with a semicolon or a malformed escape is ignored. */
 export function firstValues(query: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   if (query === '') return values

@@ -1,6 +1,4 @@
-/**
- * Work in steps of a few milliseconds, so that the caller can yield to the event loop between them. A step that throws ends the work.
- */
+/** Work in steps of a few milliseconds, so that the caller can yield to the event loop between them. A step that throws ends the work. */
 export type Steps<T> = Generator<undefined, T, undefined>
 
 /** Items that are found in such steps: `undefined` is the end of a step. */

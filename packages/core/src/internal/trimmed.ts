@@ -1,7 +1,4 @@
-/**
- * Trims these characters from both ends of a string. A regular expression would take quadratic time: a sixth of a second for a header of
- * 16 KiB of blanks.
- */
+/** Trims these characters from both ends of a string. A regular expression would take quadratic time: a sixth of a second for a header of 16 KiB of blanks. */
 export function trimmed(text: string, characters: string): string {
   let start = 0
   let end = text.length

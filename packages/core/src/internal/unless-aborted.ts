@@ -1,11 +1,7 @@
 import { unavailable } from '../authenticator/errors.ts'
 import type { Awaitable } from './awaitable.ts'
 
-/**
- * The result, unless the signal is aborted first.
- *
- * @throws {AuthenticationError} `unavailable` if the signal is aborted.
- */
+/** The result, unless the signal is aborted first. @throws {AuthenticationError} `unavailable` if the signal is aborted. */
 export function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Awaitable<T> {
   if (signal === undefined) return result
   return new Promise<T>((resolve, reject) => {

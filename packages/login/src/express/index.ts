@@ -1,8 +1,4 @@
-/**
- * Login in a browser for Express 4 and 5, and other frameworks that call `(req, res, next)`.
- *
- * @module
- */
+/** Login in a browser for Express 4 and 5, and other frameworks that call `(req, res, next)`. @module */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type HttpAnswer,

@@ -1,8 +1,4 @@
-/**
- * Login in a browser for Hono 4, on Node and on edge runtimes.
- *
- * @module
- */
+/** Login in a browser for Hono 4, on Node and on edge runtimes. @module */
 import type { AuthenticationRequest } from '@kube-authn/core'
 import {
   fetchBody,

@@ -1,8 +1,4 @@
-/**
- * Login in a browser for Koa 2 and 3.
- *
- * @module
- */
+/** Login in a browser for Koa 2 and 3. @module */
 import {
   type HttpAnswer,
   incomingMessageBody,

@@ -109,11 +109,7 @@ export function auditFile(path: string, options: AuditFileOptions = {}): AuditFi
   })
 }
 
-/**
- * Checks whether {@link auditFile} can open its file, and opens nothing.
- *
- * @throws {ConfigurationError} as it does.
- */
+/** Checks whether {@link auditFile} can open its file, and opens nothing. @throws {ConfigurationError} as it does. */
 export function checkedAuditFile(
   path: string,
   options: AuditFileOptions = {},

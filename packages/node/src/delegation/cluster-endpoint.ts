@@ -76,11 +76,7 @@ export const clusterShape: OptionsShape<ClusterOptions> = {
   optional: aBoolean,
 }
 
-/**
- * The endpoint of the cluster's API.
- *
- * @throws {ConfigurationError} if the kubeconfig cannot be used, or there is neither a kubeconfig nor a cluster.
- */
+/** The endpoint of the cluster's API. @throws {ConfigurationError} if the kubeconfig cannot be used, or there is neither a kubeconfig nor a cluster. */
 export function clusterEndpoint({ kubeconfig, context }: Omit<ClusterOptions, 'optional'>): Endpoint {
   if (kubeconfig === undefined) return inClusterEndpoint()
   if (typeof kubeconfig !== 'string') return kubeconfig

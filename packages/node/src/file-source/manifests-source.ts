@@ -88,11 +88,7 @@ function* readManifests(
   return { content, digest: JSON.stringify(digests) }
 }
 
-/**
- * The file, or the manifests in the folder, by name and without subfolders.
- *
- * @throws {Error} if the path does not exist.
- */
+/** The file, or the manifests in the folder, by name and without subfolders. @throws {Error} if the path does not exist. */
 export function manifestFilesAt(path: string): readonly string[] {
   if (!isFolder(path)) return [path]
   return fs

@@ -82,11 +82,7 @@ export const strictUtf8: InstanceType<typeof TextDecoder> = new TextDecoder('utf
 /** For PEM, which is ASCII; the text around it may have any encoding. */
 export const latin1: InstanceType<typeof TextDecoder> = new TextDecoder('latin1')
 
-/**
- * The content of a file of at most 1 MiB as a string, without its byte order mark.
- *
- * @throws {Error} if it cannot be read or is not UTF-8.
- */
+/** The content of a file of at most 1 MiB as a string, without its byte order mark. @throws {Error} if it cannot be read or is not UTF-8. */
 export function readTextFile(path: string): string {
   return textOf(path, finish(readSteps(path, MAX_TEXT_BYTES)))
 }

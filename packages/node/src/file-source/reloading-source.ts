@@ -36,11 +36,7 @@ export interface Reading<C> {
   readonly name: string
   /** The parameter that names the files. */
   readonly parameter: 'path' | 'paths'
-  /**
-   * Changes whenever the content changes, as far as file systems can tell without reading.
-   *
-   * @throws {Error} if it cannot be determined.
-   */
+  /** Changes whenever the content changes, as far as file systems can tell without reading. @throws {Error} if it cannot be determined. */
   readonly stamp: () => string
   /** @throws {Error} if it cannot be read. */
   readonly read: () => Steps<Version<C>>

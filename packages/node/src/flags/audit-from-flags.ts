@@ -71,11 +71,7 @@ export function auditFromFlags(
   return new Promise((resolve) => resolve(openAudit(argv, options)))
 }
 
-/**
- * Checks the flags and files of {@link auditFromFlags}, and writes nothing.
- *
- * @throws {ConfigurationError} as it does.
- */
+/** Checks the flags and files of {@link auditFromFlags}, and writes nothing. @throws {ConfigurationError} as it does. */
 export async function checkAuditFlags(argv: readonly string[]): Promise<void> {
   await openAudit(argv, {}, checkedAuditFile).close()
 }

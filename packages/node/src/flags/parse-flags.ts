@@ -132,11 +132,7 @@ const NAMES: readonly string[] = [AUTHENTICATION_FLAGS, AUTHORIZATION_FLAGS, ALI
 const FAMILY =
   /^(?:anonymous|api-audience|authentication|authorization|basic-auth|client-ca|enable-bootstrap|experimental-(?:bootstrap|keystone)|insecure-allow|keystone|oidc|request-?header|service-account|token-auth)/
 
-/**
- * The problem of an unknown flag; `undefined` if it may be an unrelated flag of kube-apiserver.
- *
- * @param name without dashes.
- */
+/** The problem of an unknown flag; `undefined` if it may be an unrelated flag of kube-apiserver. @param name without dashes. */
 export function unknownFlag(dashes: '-' | '--', name: string): ConfigurationProblem | undefined {
   if (dashes === '-') return shorthandProblem(name)
   const path = `--${shownFlag(name)}`

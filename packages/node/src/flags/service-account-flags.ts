@@ -83,9 +83,7 @@ function issuerProblem(issuer: string, isRepeated: boolean): string | undefined 
   return isRepeated ? `${ISSUER} ${quoted(issuer)} is already specified` : undefined
 }
 
-/**
- * Notices about combinations of the token issuing flags; none with an external signer, see {@link signerNotices}. Issuing tokens has its own options.
- */
+/** Notices about combinations of the token issuing flags; none with an external signer, see {@link signerNotices}. Issuing tokens has its own options. */
 export function serviceAccountNotices(flags: ParsedFlags): readonly FileNotice[] {
   const seconds = flags.seconds(MAX_EXPIRATION)
   if (seconds === 0 || flags.optional(ENDPOINT) !== undefined) return []

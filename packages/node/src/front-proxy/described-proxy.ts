@@ -95,11 +95,7 @@ export interface DescribedProxy {
 /** What a ConfigMap does not specify. */
 export type DescribedProxyOptions = Pick<RequestHeaderOptions, 'joinedHeaders'> & { readonly clock?: Clock }
 
-/**
- * Creates the front proxy of a version of the ConfigMap.
- *
- * @throws {ConfigurationError} if the description is invalid or unsafe.
- */
+/** Creates the front proxy of a version of the ConfigMap. @throws {ConfigurationError} if the description is invalid or unsafe. */
 export function describedProxy(config: RequestHeaderConfig, options: DescribedProxyOptions): DescribedProxy {
   const { requestHeaderClientCA: ca, clientCA: _ofUsers, ...described } = config
   if (ca === undefined) return NO_PROXY

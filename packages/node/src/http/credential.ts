@@ -12,11 +12,7 @@ export interface ShownCredential {
 
 export const NO_CREDENTIAL: ShownCredential = { authorization: () => undefined, secrets: () => [] }
 
-/**
- * A credential as it is sent. A token file is read again about once a minute.
- *
- * @throws {Error} if a token file cannot be used.
- */
+/** A credential as it is sent. A token file is read again about once a minute. @throws {Error} if a token file cannot be used. */
 export function shownCredential(credential: Credential | undefined, options: ReloadOptions): ShownCredential {
   switch (credential?.type) {
     case 'token':
@@ -77,11 +73,7 @@ function bearerTokenFile(
   }
 }
 
-/**
- * The token in a file.
- *
- * @throws {Error} if the file cannot be read, is empty, or has characters that a header cannot carry.
- */
+/** The token in a file. @throws {Error} if the file cannot be read, is empty, or has characters that a header cannot carry. */
 export function readToken(path: string): string {
   const token = readTextFile(path).trim()
   if (token === '') throw new Error(`${path}: it contains no token`)

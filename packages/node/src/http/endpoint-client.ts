@@ -80,11 +80,7 @@ export interface EndpointConnection {
   readonly close: () => void
 }
 
-/**
- * The connection of an endpoint.
- *
- * @throws {ConfigurationError} with every problem of the endpoint and the options.
- */
+/** The connection of an endpoint. @throws {ConfigurationError} with every problem of the endpoint and the options. */
 export function endpointConnection(
   endpoint: Endpoint,
   options: EndpointConnectionOptions = {},

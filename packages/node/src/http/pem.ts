@@ -52,11 +52,7 @@ function sourceOf(option: TransportPem['option'], value: string | undefined): Tr
   return { option, source: option.endsWith('File') ? { path: value } : { pem: value } }
 }
 
-/**
- * The PEM data.
- *
- * @throws {Error} if the file cannot be read.
- */
+/** The PEM data. @throws {Error} if the file cannot be read. */
 export function readPem(source: PemSource): string {
   return 'path' in source ? readTextFile(source.path) : source.pem
 }

@@ -4,11 +4,7 @@ import { isConfigurationError, messageOf } from '@kube-authn/core/internal'
 /** Parameter names for paths: their problems are reported under the option that the path comes from. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'paths'])
 
-/**
- * The problems of an option, from an error that was thrown for it.
- *
- * @param separator `.` if the option has nested options, and `: ` if it is a file.
- */
+/** The problems of an option, from an error that was thrown for it. @param separator `.` if the option has nested options, and `: ` if it is a file. */
 export function problemsOf(
   option: string,
   error: unknown,
@@ -23,11 +19,7 @@ export function problemsOf(
   })
 }
 
-/**
- * Calls `make` for an option and reports errors under its name.
- *
- * @throws {ConfigurationError} for anything that `make` throws.
- */
+/** Calls `make` for an option and reports errors under its name. @throws {ConfigurationError} for anything that `make` throws. */
 export function underOption<T>(option: string, make: () => T): T {
   try {
     return make()

@@ -87,11 +87,7 @@ export function answerWith(asked: ObjectRequest, status: number, object: KubeObj
   return objectAnswer(status, shown(asked, object), asked.warnings)
 }
 
-/**
- * The object in the body of a request, in JSON, YAML or protobuf.
- *
- * @throws {StatusError} 400, 413, 415
- */
+/** The object in the body of a request, in JSON, YAML or protobuf. @throws {StatusError} 400, 413, 415 */
 export function readSentBody(
   { request, body }: Pick<ObjectRequest, 'request' | 'body'>,
   kind: Pick<Resource, 'group' | 'version' | 'kind'>,

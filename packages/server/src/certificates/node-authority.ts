@@ -62,11 +62,7 @@ export interface ServerCertificateContent extends KeyContent {
   readonly hosts: readonly string[]
 }
 
-/**
- * Issues the certificate of a server, in PEM.
- *
- * @throws {Error} if the CA has a kind of key that cannot sign certificates here: neither RSA nor EC.
- */
+/** Issues the certificate of a server, in PEM. @throws {Error} if the CA has a kind of key that cannot sign certificates here: neither RSA nor EC. */
 export async function issueServerCertificate(
   authority: CertificateAuthority,
   content: ServerCertificateContent,

@@ -18,11 +18,7 @@ export interface ObjectController {
   /** As of `--controllers`: `bootstrap-signer-controller`. */
   readonly name: string
   readonly resources: readonly Resource[]
-  /**
-   * Whether a change matters: others are not put into the queue. Default: every change.
-   *
-   * @param object as of the change; `undefined` if it was deleted.
-   */
+  /** Whether a change matters: others are not put into the queue. Default: every change. @param object as of the change; `undefined` if it was deleted. */
   concerns?(key: ObjectKey, object: KubeObject | undefined): boolean
   /**
    * Looks at one object. There is one call at a time for each object. What rejects is tried again, later each time.

@@ -37,11 +37,7 @@ export async function createMissing(
   })
 }
 
-/**
- * Replaces an object that has still the version of the new one.
- *
- * @returns `false` if it has changed or is gone, which is seen as a change soon.
- */
+/** Replaces an object that has still the version of the new one. @returns `false` if it has changed or is gone, which is seen as a change soon. */
 export async function replaceUnchanged(
   registry: Registry,
   target: Target,

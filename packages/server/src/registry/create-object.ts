@@ -29,11 +29,7 @@ export interface Place extends Omit<Target, 'name' | 'subresource'> {
 /** How often a name is made. */
 const MAX_ATTEMPTS = 8
 
-/**
- * Creates an object, with a name that is made if it has only the beginning of one.
- *
- * @throws {StatusError} 400, 403, 404, 409, 422
- */
+/** Creates an object, with a name that is made if it has only the beginning of one. @throws {StatusError} 400, 403, 404, 409, 422 */
 export async function createObject(
   { store, services, random }: Creation,
   { resource, namespace, requestName = '' }: Place,

@@ -19,11 +19,7 @@ export function requireMortal(name: string): void {
   if (IMMORTAL.has(name)) throw forbidden(namespaces, name, 'this namespace may not be deleted')
 }
 
-/**
- * Requires that objects may be created in a namespace.
- *
- * @throws {StatusError} 404 if it does not exist, 403 if it is being deleted.
- */
+/** Requires that objects may be created in a namespace. @throws {StatusError} 404 if it does not exist, 403 if it is being deleted. */
 export function requireActive(
   namespace: KubeObject | undefined,
   name: string,

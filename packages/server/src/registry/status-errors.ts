@@ -119,9 +119,7 @@ export function expired(message: string): StatusError {
   return new StatusError({ status: 410, reason: 'Expired', message })
 }
 
-/**
- * 504: the store has not reached the version that a client names.
- */
+/** 504: the store has not reached the version that a client names. */
 export function tooLargeVersion(what: string): StatusError {
   return new StatusError({
     status: 504,

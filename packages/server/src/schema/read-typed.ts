@@ -30,10 +30,7 @@ export function readFields(
   return Object.fromEntries(fields)
 }
 
-/**
- * Reads a value of this type, as Go reads JSON: fields that are `null` are absent, and unknown ones and those of the wrong type are errors and
- * left out.
- */
+/** Reads a value of this type, as Go reads JSON: fields that are `null` are absent, and unknown ones and those of the wrong type are errors and left out. */
 export function readTyped(value: unknown, type: ObjectType, path: FieldPath, errors: ErrorList): object {
   if (!isObject(value)) {
     errors.typeInvalid(path, value, 'must be an object')

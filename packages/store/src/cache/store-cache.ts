@@ -225,9 +225,7 @@ function outages(what: string, clock: Clock, age: Freshness, report: (error: Sto
 /** How soon it is noticed that a copy cannot be used any more. */
 const NOTICED_MS = 1000
 
-/**
- * What goes on for long with what a copy said, such as a watch or a tunnel. A timer runs only while there are any. What a callback throws is ignored.
- */
+/** What goes on for long with what a copy said, such as a watch or a tunnel. A timer runs only while there are any. What a callback throws is ignored. */
 function watchers(clock: Clock, isUnknown: () => boolean) {
   const byKey = new Map<string, Set<() => void>>()
   const waiting = new Set<() => void>()

@@ -128,10 +128,7 @@ function readNameConstraints(value: Bytes): Reading {
 
 const WHAT = 'cRLDistributionPoints'
 
-/**
- * Checks the syntax of `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver does not check
- * revocation.
- */
+/** Checks the syntax of `CRLDistributionPoints` (RFC 5280 section 4.2.1.13). No list is fetched: kube-apiserver does not check revocation. */
 function checkCrlDistributionPoints(value: Bytes): Reading {
   for (const fields of sequencesOf(soleElement(value, Tag.sequence, WHAT), WHAT)) {
     const name = fields.optional(contextTag(0, 'constructed'), WHAT)

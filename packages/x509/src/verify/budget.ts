@@ -1,8 +1,6 @@
 import { refusal } from '../errors.ts'
 
-/**
- * Limits the work of one verification. Any client can send certificates, and without a limit it could keep a server busy indefinitely.
- */
+/** Limits the work of one verification. Any client can send certificates, and without a limit it could keep a server busy indefinitely. */
 export interface Budget {
   /** @throws {CertificateError} `limit` if there are too many. */
   spendSignatureCheck(): void

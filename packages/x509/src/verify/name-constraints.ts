@@ -73,10 +73,7 @@ interface Matchers {
   isAnyPermitted(subtrees: Subtrees): boolean
 }
 
-/**
- * `undefined` if the name cannot be compared, such as a URI without a host or with an IP address: whatever the constraints are, as in
- * Go 1.26.
- */
+/** `undefined` if the name cannot be compared, such as a URI without a host or with an IP address: whatever the constraints are, as in Go 1.26. */
 function matchersFor(name: GeneralName): Matchers | undefined {
   switch (name.kind) {
     case 'dns': {

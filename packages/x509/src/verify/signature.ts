@@ -26,11 +26,7 @@ export async function checkSignature(
   return checkSignedBytes(child, parent.publicKey)
 }
 
-/**
- * Whether the key signed these bytes.
- *
- * @returns the problem, if any.
- */
+/** Whether the key signed these bytes. @returns the problem, if any. */
 export async function checkSignedBytes(
   signed: Signed,
   publicKey: PublicKey,

@@ -23,9 +23,7 @@ export class PolicyIndex {
     this.#roles.delete(role)
   }
 
-  /**
-   * @param position its place in the order of evaluation, different from that of every other binding. Later ones are added faster, at the end.
-   */
+  /** @param position its place in the order of evaluation, different from that of every other binding. Later ones are added faster, at the end. */
   addBinding(binding: AnyBinding, position: number): void {
     this.#indexOf(binding).add(binding, position, this.#roles.bound(binding))
   }

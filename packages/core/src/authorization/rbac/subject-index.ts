@@ -51,11 +51,7 @@ export class SubjectIndex {
     return this.#users.size === 0 && this.#groups.size === 0
   }
 
-  /**
-   * The first grant that allows the request.
-   *
-   * @param indexes of all roles that may be granted.
-   */
+  /** The first grant that allows the request. @param indexes of all roles that may be granted. */
   firstAllowing(
     user: UserInfo,
     question: RuleQuestion,

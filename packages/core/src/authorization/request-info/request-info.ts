@@ -152,10 +152,7 @@ function namespaced(segments: readonly string[]): Pick<RequestInfo, 'namespace' 
   return { namespace, parts: isAboutNamespace ? segments : segments.slice(2) }
 }
 
-/**
- * Without a name, a `get` is a `list` or a `watch`, and a `delete` is a `deletecollection`; these have selectors. A `watch` in the path has
- * no selectors.
- */
+/** Without a name, a `get` is a `list` or a `watch`, and a `delete` is a `deletecollection`; these have selectors. A `watch` in the path has no selectors. */
 function collection(
   info: RequestInfo,
   query: string,

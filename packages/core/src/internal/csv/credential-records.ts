@@ -32,10 +32,7 @@ export const aCsvText: Check = must(
   (value) => typeof value === 'string' || value instanceof Uint8Array,
 )
 
-/**
- * A record of a token file or a password file: the secret, then the user. Its strings may be slices of a much larger one, so copy those that
- * you keep.
- */
+/** A record of a token file or a password file: the secret, then the user. Its strings may be slices of a much larger one, so copy those that you keep. */
 export interface CredentialRecord {
   readonly secret: string
   readonly username: string

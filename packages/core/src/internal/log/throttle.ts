@@ -51,10 +51,7 @@ interface Reason {
   sample: string
 }
 
-/**
- * Limits the lines of one log, for each reason and overall. Its memory is bounded, whatever clients send: reasons are kept only of lines that
- * are logged.
- */
+/** Limits the lines of one log, for each reason and overall. Its memory is bounded, whatever clients send: reasons are kept only of lines that are logged. */
 export class Throttle {
   #endsAtMs = -Infinity
   #written = 0

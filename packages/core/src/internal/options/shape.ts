@@ -70,19 +70,13 @@ export function checkOptions(shape: AnyShape, given: unknown, path?: string): vo
   refuseProblems(optionProblems(shape, given, path))
 }
 
-/**
- * Throws the problems, if there are any: for a factory with more than options to check.
- *
- * @throws {ConfigurationError} with every problem.
- */
+/** Throws the problems, if there are any: for a factory with more than options to check. @throws {ConfigurationError} with every problem. */
 export function refuseProblems(...found: readonly (readonly ConfigurationProblem[])[]): void {
   const problems = found.flat()
   if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
-/**
- * Adds problems beyond types, found in the options without a problem so far, so that all problems are reported at once.
- */
+/** Adds problems beyond types, found in the options without a problem so far, so that all problems are reported at once. */
 export function withFurtherProblems<T extends object>(
   found: readonly ConfigurationProblem[],
   options: T | undefined,

@@ -4,11 +4,7 @@ import { type Check, problemOf } from './check.ts'
 /** An `https` URL without credentials in it. */
 export const anHttpsUrl: Check = (value, path) => urlProblems(value, path)
 
-/**
- * The problems of the URL of a server.
- *
- * @param allowInsecureHttp whether it may be `http`, without TLS.
- */
+/** The problems of the URL of a server. @param allowInsecureHttp whether it may be `http`, without TLS. */
 export function urlProblems(
   value: unknown,
   path: string,

@@ -19,9 +19,7 @@ const LINES_IN_A_STEP = 65_536
 /** A mark may begin at the end of a piece, and the character after the dashes counts too. */
 const OVERLAP = DASHES_LINE.length
 
-/**
- * Whether {@link splitDocuments} can split a text: it contains no directives, no document end markers, and nothing after the dashes.
- */
+/** Whether {@link splitDocuments} can split a text: it contains no directives, no document end markers, and nothing after the dashes. */
 export function* isSplittable(parts: TextParts): Steps<boolean> {
   const [first = ''] = parts
   if (first.startsWith('%') || first.startsWith('...')) return false

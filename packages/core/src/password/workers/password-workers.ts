@@ -96,10 +96,7 @@ const FAILED = 'the password could not be checked: its worker thread did not ans
 
 let shared: CheckInWorker | undefined
 
-/**
- * The workers of this process, shared by all password files; `undefined` if the runtime has no threads. None is started before the first
- * check.
- */
+/** The workers of this process, shared by all password files; `undefined` if the runtime has no threads. None is started before the first check. */
 export function processWorkers(): CheckInWorker | undefined {
   const maxWorkers = spareCores()
   if (maxWorkers === 0) return undefined
@@ -111,10 +108,7 @@ export function processWorkers(): CheckInWorker | undefined {
   return shared
 }
 
-/**
- * How many threads may compute at once: all cores but one, which is left for serving requests, and at least one. 0 if the runtime has no
- * threads.
- */
+/** How many threads may compute at once: all cores but one, which is left for serving requests, and at least one. 0 if the runtime has no threads. */
 export function spareCores(): number {
   const available = canWorkInBackground() ? cores() : 0
   return available === 0 ? 0 : Math.max(1, available - 1)

@@ -58,11 +58,7 @@ export function cached(delegate: TokenAuthenticator, options: CachedOptions = {}
   }
 }
 
-/**
- * Refuses an empty list of audiences.
- *
- * @throws {AuthenticationError} `rejected`
- */
+/** Refuses an empty list of audiences. @throws {AuthenticationError} `rejected` */
 export function refuseNoAudiences({ audiences }: Context): void {
   if (audiences?.length === 0) throw rejected('no token is valid for an empty list of audiences')
 }

@@ -6,11 +6,7 @@ export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
 
-/**
- * The public members of a JWK.
- *
- * @throws {ConfigurationError} if it is neither an RSA nor an EC key, or an RSA key of an unsupported size.
- */
+/** The public members of a JWK. @throws {ConfigurationError} if it is neither an RSA nor an EC key, or an RSA key of an unsupported size. */
 export function publicJwkOf(
   jwk: Partial<Readonly<Record<'kty' | 'n' | 'e' | 'crv' | 'x' | 'y', unknown>>>,
 ): PublicJwk {

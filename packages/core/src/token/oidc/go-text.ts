@@ -12,11 +12,7 @@ export function goTime(seconds: number): string {
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`
 }
 
-/**
- * The message of Go's JSON decoder for a value of the wrong type.
- *
- * @param field the Go name of the field. Default: none.
- */
+/** The message of Go's JSON decoder for a value of the wrong type. @param field the Go name of the field. Default: none. */
 export function wrongType(value: unknown, wanted: string, field = ''): string {
   const type =
     value === null

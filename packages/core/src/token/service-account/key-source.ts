@@ -28,11 +28,7 @@ export const aKeySource: Check = either(Array.isArray, keyList, (value, path) =>
       ),
 )
 
-/**
- * The current keys.
- *
- * @throws {AuthenticationError} `unavailable`, if they cannot be read.
- */
+/** The current keys. @throws {AuthenticationError} `unavailable`, if they cannot be read. */
 export function keysOf(keys: KeySource): readonly VerificationKey[] {
   try {
     if (typeof keys === 'function') return keys()

@@ -21,11 +21,7 @@ const FLAGS: Readonly<Partial<Record<Kind, string>>> = {
   kubeconfig: '--authentication-token-webhook-config-file',
 }
 
-/**
- * The flags of kube-apiserver for files, and the flags that follow them.
- *
- * @throws {Failure} if a file cannot be read, or is of no kind that a flag takes.
- */
+/** The flags of kube-apiserver for files, and the flags that follow them. @throws {Failure} if a file cannot be read, or is of no kind that a flag takes. */
 export function flagsFor(args: readonly string[]): readonly string[] {
   const first = args.findIndex((each) => each.startsWith('-'))
   const end = first === -1 ? args.length : first

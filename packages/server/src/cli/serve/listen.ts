@@ -124,11 +124,7 @@ function closeIdle(session: ServerHttp2Session, idleMs: number): void {
   session.setTimeout(idleMs)
 }
 
-/**
- * The certificates of a server, in files.
- *
- * @throws {ConfigurationError} in terms of flags, if one cannot be used.
- */
+/** The certificates of a server, in files. @throws {ConfigurationError} in terms of flags, if one cannot be used. */
 export function secureFiles(
   files: CertificateFiles,
   { minVersion, ciphers, named = [] }: SecureListening['tls'],

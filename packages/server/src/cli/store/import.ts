@@ -129,11 +129,7 @@ const MOST_LENGTH = 8_388_608
 /** How often an object is tried that another process changes all the time. */
 const TRIES = 10
 
-/**
- * Writes objects, several at a time, and counts them.
- *
- * @throws what the first one has thrown that failed, once no other is being written.
- */
+/** Writes objects, several at a time, and counts them. @throws what the first one has thrown that failed, once no other is being written. */
 export async function writeObjects(
   store: ObjectStore,
   objects: AsyncIterable<ExportedObject>,

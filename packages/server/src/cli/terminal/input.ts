@@ -22,11 +22,7 @@ export interface Input {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/**
- * Reads a file, or standard input for `-`.
- *
- * @throws {Failure} if it cannot be read, is not a regular file, or is larger than `maxBytes`.
- */
+/** Reads a file, or standard input for `-`. @throws {Failure} if it cannot be read, is not a regular file, or is larger than `maxBytes`. */
 export async function readInput(terminal: Terminal, path: string, maxBytes: number): Promise<Input> {
   return path === STDIN
     ? { name: 'standard input', bytes: await readStdin(terminal, maxBytes) }

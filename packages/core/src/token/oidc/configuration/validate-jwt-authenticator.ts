@@ -91,11 +91,7 @@ const EMAIL_RULE =
   'claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in ' +
   'claimMappings.username.expression'
 
-/**
- * Validates the mappings and compiles their expressions.
- *
- * @param isEmailVerified whether a valid rule uses `claims.email_verified`.
- */
+/** Validates the mappings and compiles their expressions. @param isEmailVerified whether a valid rule uses `claims.email_verified`. */
 function validateMappings(
   mappings: ClaimMappings,
   path: FieldPath,

@@ -16,11 +16,7 @@ export interface ProviderTokens {
 }
 
 export interface TokenStore {
-  /**
-   * Runs `work` while no other process renews these tokens, with those that are kept now.
-   *
-   * @throws {Failure} if tokens could not be written.
-   */
+  /** Runs `work` while no other process renews these tokens, with those that are kept now. @throws {Failure} if tokens could not be written. */
   exclusively<T>(work: (kept: ProviderTokens) => Promise<T>): Promise<T>
   write(tokens: RefreshedTokens): Promise<void>
 }

@@ -167,11 +167,7 @@ export const SERVE_TABLE: FlagTable = {
   },
 }
 
-/**
- * The problem of a flag that a command does not have. Its value may be a secret, and is not shown.
- *
- * @param known the names of all flags of the command.
- */
+/** The problem of a flag that a command does not have. Its value may be a secret, and is not shown. @param known the names of all flags of the command. */
 export function unknownFlag(
   command: string,
   known: readonly string[],

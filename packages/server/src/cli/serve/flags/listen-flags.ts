@@ -185,11 +185,7 @@ export function pairProblems(flags: ParsedFlags, cert: string, key: string, add:
   add(missing, `must be specified together with --${given}`)
 }
 
-/**
- * Does something whose problems are those of options, and names the flags instead.
- *
- * @throws {ConfigurationError} with the names of flags.
- */
+/** Does something whose problems are those of options, and names the flags instead. @throws {ConfigurationError} with the names of flags. */
 export function inTermsOfFlags<T>(flags: ReadonlyMap<string, string>, work: () => T): T {
   try {
     return work()

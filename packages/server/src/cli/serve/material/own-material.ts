@@ -76,11 +76,7 @@ function placesOf(flags: ParsedFlags) {
   }
 }
 
-/**
- * Reads what of {@link ownMaterial} is there already, and makes nothing. Returns the CA; `undefined` if it will be made.
- *
- * @throws {Failure} as it does.
- */
+/** Reads what of {@link ownMaterial} is there already, and makes nothing. Returns the CA; `undefined` if it will be made. @throws {Failure} as it does. */
 export function foundMaterial(flags: ParsedFlags, nowMs: number): OwnAuthority | undefined {
   const { folder, signingKey, folders } = placesOf(flags)
   for (const each of folders) requirePrivateFolder(each)
