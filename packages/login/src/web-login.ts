@@ -3,7 +3,6 @@ import {
   type Authenticator,
   authenticatorChain,
   type Awaitable,
-  ConfigurationError,
   type TokenAuthenticator,
   union,
 } from '@kube-authn/core'
@@ -20,6 +19,7 @@ import {
   logFailure,
   type ReadBody,
   refuseProblems,
+  retold,
   systemClock,
 } from '@kube-authn/core/internal'
 import { oidc } from '@kube-authn/core/oidc'
@@ -166,8 +166,8 @@ function defaultTokens(
     const { issuer, clientId, signingAlgorithms } = options
     const { usernameClaim, usernamePrefix, groupsClaim, groupsPrefix, requiredClaims } = options
     const words = { usernameClaim, usernamePrefix, groupsClaim, groupsPrefix, requiredClaims }
-    try {
-      return oidc({
+    const make = (): ReturnType<typeof oidc> =>
+      oidc({
         issuer,
         audience: clientId,
         fetch: getFetch(fetch),
@@ -176,14 +176,8 @@ function defaultTokens(
         discoverAtOnce: false,
         ...defined({ signingAlgorithms, ...words }),
       })
-    } catch (error) {
-      if (several === undefined || !(error instanceof ConfigurationError)) throw error
-      const problems = error.problems.map(({ path, message }) => ({
-        path: `providers[${index}].${path}`,
-        message,
-      }))
-      throw new ConfigurationError(problems, { cause: error })
-    }
+    if (several === undefined) return make()
+    return retold(({ path, message }) => ({ path: `providers[${index}].${path}`, message }), make)
   })
 }
 

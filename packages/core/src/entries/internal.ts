@@ -133,6 +133,7 @@ export {
   nested,
   optionProblems,
   refuseProblems,
+  retold,
   withFurtherProblems,
 } from '../internal/options/shape.ts'
 export { urlProblems } from '../internal/options/url.ts'

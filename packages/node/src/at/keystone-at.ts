@@ -1,6 +1,7 @@
 import {
   type Authenticator,
   ConfigurationError,
+  type ConfigurationProblem,
   type PasswordAuthenticator,
   type TokenAuthenticator,
 } from '@kube-authn/core'
@@ -11,6 +12,7 @@ import {
   nested,
   optionProblems,
   refuseProblems,
+  retold,
   without,
 } from '@kube-authn/core/internal'
 import {
@@ -105,7 +107,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   const asked = { url, fetch: call, ...defined({ timeoutSeconds, maxBytes, clock }) }
   const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
   const serviceToken =
-    service && attempt(() => ofService(() => keystoneServiceToken({ ...asked, ...service })))
+    service && attempt(() => retold(ofService, () => keystoneServiceToken({ ...asked, ...service })))
   const tokens = attempt(() => keystoneToken({ ...ofTokens, ...asked, ...defined({ serviceToken }) }))
   // Last: it opens files, and nothing after it may throw.
   const fetch: HttpFetch | undefined = attempt(() =>
@@ -121,18 +123,9 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   return closeable({ passwords, tokens }, fetch.close)
 }
 
-/** @throws {ConfigurationError} with problems under the path of the option `service`. */
-function ofService<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    const problems = error.problems.map(({ path, message }) => ({
-      path: path === 'credential' || path === 'scope' ? `service.${path}` : path,
-      message,
-    }))
-    throw new ConfigurationError(problems, { cause: error })
-  }
+/** A problem of the service user is one of the option `service`. */
+function ofService({ path, message }: ConfigurationProblem): ConfigurationProblem {
+  return { path: path === 'credential' || path === 'scope' ? `service.${path}` : path, message }
 }
 
 /** The Keystone of `createAuthenticator`, and the credentials to accept. */

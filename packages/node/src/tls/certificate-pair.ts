@@ -1,6 +1,7 @@
 import { orElse } from '../options/closeable.ts'
-import { ConfigurationError } from '@kube-authn/core'
+import type { ConfigurationProblem } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
+import { retold } from '@kube-authn/core/internal'
 import { resolve } from 'node:path'
 import { underOption } from '../options/option-problems.ts'
 import { fileSource } from '../file-source/file-source.ts'
@@ -81,18 +82,10 @@ function ofFiles<T>(
   read: () => T,
   { certFile, keyFile, path: option }: CertificateFiles & { readonly path: string },
 ): T {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
+  const told = ({ path, message }: ConfigurationProblem): ConfigurationProblem => {
+    if (path !== 'cert' && path !== 'key') return { path, message }
     const files = `certFile is ${resolve(certFile)}, keyFile is ${resolve(keyFile)}`
-    throw new ConfigurationError(
-      error.problems.map(({ path, message }) =>
-        path === 'cert' || path === 'key'
-          ? { path: `${option}${path}File`, message: `${message}; ${files}` }
-          : { path, message },
-      ),
-      { cause: error },
-    )
+    return { path: `${option}${path}File`, message: `${message}; ${files}` }
   }
+  return retold(told, read)
 }

@@ -1,4 +1,8 @@
-import { ConfigurationError, type ConfigurationProblem } from '../../authenticator/errors.ts'
+import {
+  ConfigurationError,
+  type ConfigurationProblem,
+  isConfigurationError,
+} from '../../authenticator/errors.ts'
 import { type Check, isPlainObject, problemOf, type RequiredCheck } from './check.ts'
 import { nearestName } from './nearest-name.ts'
 
@@ -74,6 +78,20 @@ export function checkOptions(shape: AnyShape, given: unknown, path?: string): vo
 export function refuseProblems(...found: readonly (readonly ConfigurationProblem[])[]): void {
   const problems = found.flat()
   if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/**
+ * Does something whose problems are told otherwise, as under the flag of an option.
+ *
+ * @throws {ConfigurationError} with each problem as `told` returns it; any other error as it is.
+ */
+export function retold<T>(told: (problem: ConfigurationProblem) => ConfigurationProblem, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!isConfigurationError(error)) throw error
+    throw new ConfigurationError(error.problems.map(told), { cause: error })
+  }
 }
 
 /** Adds problems beyond types, found in the options without a problem so far, so that all problems are reported at once. */

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-import { ConfigurationError } from '@kube-authn/core'
-import { defined, isConfigurationError, quoted } from '@kube-authn/core/internal'
+import { defined, quoted, retold } from '@kube-authn/core/internal'
 import { type AddProblem, keepsHttp2Fields, type ParsedFlags } from '@kube-authn/node/internal'
 
 export interface ListenAddress {
@@ -187,11 +186,5 @@ export function pairProblems(flags: ParsedFlags, cert: string, key: string, add:
 
 /** Does something whose problems are those of options, and names the flags instead. @throws {ConfigurationError} with the names of flags. */
 export function inTermsOfFlags<T>(flags: ReadonlyMap<string, string>, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (!isConfigurationError(error)) throw error
-    const problems = error.problems.map(({ path, message }) => ({ path: flags.get(path) ?? path, message }))
-    throw new ConfigurationError(problems, { cause: error })
-  }
+  return retold(({ path, message }) => ({ path: flags.get(path) ?? path, message }), work)
 }
