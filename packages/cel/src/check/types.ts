@@ -67,11 +67,6 @@ export function mapType(key: Type, value: Type): Type {
   return new Type('map', 'map', [key, value])
 }
 
-/** The type of a primitive value or null. */
-function wrapperType({ kind, name }: Type): Type {
-  return new Type(kind, name, [], true)
-}
-
 export function optionalType(value: Type): Type {
   return new Type('opaque', 'optional_type', [value])
 }
@@ -192,7 +187,7 @@ export function parsedType(text: string, types: TypeNames): Type {
     if (name === 'list') return listType(first)
     if (name === 'optional_type') return optionalType(first)
     if (name === 'type') return typeType(first)
-    if (name === 'wrapper') return wrapperType(first)
+    if (name === 'wrapper') return new Type(first.kind, first.name, [], true)
   }
   const known = first === undefined ? (NAMED_TYPES.get(text) ?? types.get(text)) : undefined
   if (known !== undefined) return known

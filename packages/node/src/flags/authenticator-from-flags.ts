@@ -104,7 +104,9 @@ async function configuredFromFlags(
     }
     notifyNotices(loggingObserver(observer, log), [
       ...anonymous.notices,
-      ...authenticationNotices(flags),
+      ...requestHeaderNotices(flags),
+      ...webhookNotices(flags),
+      ...serviceAccountNotices(flags),
       ...accounts.notices,
     ])
     return closeable({ ...authenticator }, () => {
@@ -165,10 +167,6 @@ function authenticationProblems(
       )
     }
   })
-}
-
-function authenticationNotices(flags: ParsedFlags): readonly FileNotice[] {
-  return [...requestHeaderNotices(flags), ...webhookNotices(flags), ...serviceAccountNotices(flags)]
 }
 
 /** How long kube-apiserver caches every successful token authentication, in seconds. */

@@ -148,11 +148,7 @@ function counted(count: number, one: string): string {
   return `${count} ${count === 1 ? one : `${one}s`}`
 }
 
-function countsOf(reports: readonly FileReport[]): {
-  readonly errors: number
-  readonly warnings: number
-  readonly advices: number
-} {
+function countsOf(reports: readonly FileReport[]): Record<'errors' | 'warnings' | 'advices', number> {
   const all = reports.flatMap(({ findings }) => findings)
   const count = (severity: Finding['severity']): number =>
     all.filter((each) => each.severity === severity).length

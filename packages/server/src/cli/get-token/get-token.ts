@@ -145,11 +145,13 @@ export async function logInWithDeviceCode(terminal: Terminal, issuer: Issuer): P
   if (server.device_authorization_endpoint === undefined) {
     throw new Failure(`${server.issuer}: has no login by a device code: use --flow browser`)
   }
+  const isOffline = scope.split(' ').includes('offline_access')
+  const parameters = new URLSearchParams({ scope, ...(isOffline && { prompt: 'consent' }) })
   const device = await step(async () =>
     oauth.processDeviceAuthorizationResponse(
       server,
       client,
-      await oauth.deviceAuthorizationRequest(server, client, authentication, parametersFor(scope), request),
+      await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, request),
     ),
   )
   if (!isWebAddress(device.verification_uri)) {
@@ -188,11 +190,4 @@ function reasonToWait(error: unknown): 'slow_down' | 'authorization_pending' {
   const code = error instanceof oauth.ResponseBodyError ? error.error : undefined
   if (code === 'slow_down' || code === 'authorization_pending') return code
   throw error
-}
-
-function parametersFor(scope: string): URLSearchParams {
-  return new URLSearchParams({
-    scope,
-    ...(scope.split(' ').includes('offline_access') && { prompt: 'consent' }),
-  })
 }

@@ -101,7 +101,7 @@ export function clusterInfoController(registry: Registry, clock: Clock): ObjectC
     concerns,
     async reconcile({ resource }, object) {
       const remainingMs =
-        resource === secrets && object !== undefined ? remaining(object, clock.now()) : Infinity
+        resource === secrets && object !== undefined ? expirationOf(secretOf(object)) - clock.now() : Infinity
       // What has expired has not changed, and its signature must go.
       await check(remainingMs > 0 ? object : undefined)
       return remainingMs > 0 && remainingMs < Infinity ? { againAfterMs: remainingMs } : {}
@@ -115,10 +115,6 @@ function concerns({ resource, namespace, name }: ObjectKey, object: KubeObject |
   }
   if (namespace !== BOOTSTRAP_NAMESPACE || tokenIdOfSecretName(name) === undefined) return false
   return object === undefined || secretTypeOf(object) === BOOTSTRAP_SECRET_TYPE
-}
-
-function remaining(secret: KubeObject, nowMs: number): number {
-  return expirationOf(secretOf(secret)) - nowMs
 }
 
 /** @returns the revision that the signatures are of; `undefined` if the ConfigMap changed meanwhile. */

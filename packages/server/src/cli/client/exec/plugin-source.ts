@@ -97,7 +97,10 @@ async function outputOf(
       throw new Failure(`exec: executable ${name} failed with exit code ${end.code}`)
     case 'missing': {
       const why = end.code === 'ENOENT' ? '' : ` (${end.code})`
-      const hint = installHint !== '' && mayHint() ? `: ${printableLines(installHint)}` : ''
+      const hint =
+        installHint !== '' && mayHint()
+          ? `: ${withoutControls(installHint.trim().replaceAll(/\s+/g, ' '))}`
+          : ''
       throw new Failure(`exec: executable ${name} not found${why}${hint}`)
     }
     case 'failed':
@@ -130,10 +133,6 @@ function clusterFields({ disableCompression, config }: ExecPlugin, cluster: Exec
     'disable-compression': disableCompression ? true : undefined,
     config,
   }
-}
-
-function printableLines(text: string): string {
-  return withoutControls(text.trim().replaceAll(/\s+/g, ' '))
 }
 
 /** Whether something may be done once more: so many times in each window. */
