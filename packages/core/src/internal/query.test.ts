@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { percentDecoded } from './percent.ts'
-import { firstValues } from './query.ts'
+import { firstValues, percentDecoded } from './query.ts'
 
 describe('the parameters of a query', () => {
   it.each<[string, Readonly<Record<string, string>>]>([

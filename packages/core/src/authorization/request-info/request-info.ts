@@ -1,8 +1,7 @@
 import { isWatch, type RequestSelectors, selectedName, selectorsIn } from './list-options.ts'
-import { percentDecoded } from '../../internal/percent.ts'
+import { firstValues, percentDecoded } from '../../internal/query.ts'
 import { trimmed } from '../../internal/trimmed.ts'
 import type { Attributes } from '../attributes.ts'
-import { firstValues } from '../../internal/query.ts'
 import type { AuthenticationRequest } from '../../request/request.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../internal/percent.ts'
+import { percentDecoded } from '../../internal/query.ts'
 import { bytesFromText } from '@kube-authn/internal/byte-text'
 
 /** The prefix of headers that carry a value of an extra field. */

@@ -1,4 +1,4 @@
-import { percentDecoded } from '../../internal/percent.ts'
+import { percentDecoded } from '../../internal/query.ts'
 import { trimAscii } from '../bearer-token.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import type { RequestHeaders } from '../request.ts'
