@@ -5,7 +5,7 @@ import { BasicStrategy } from 'passport-http'
 import { Strategy as BearerStrategy } from 'passport-http-bearer'
 import LdapStrategy from 'passport-ldapauth'
 import { describe, expect, it, vi } from 'vitest'
-import { user, strategy, authorized, asBasic, outcome } from '../test/strategies.ts'
+import { type Actions, user, strategy, authorized, asBasic, outcome } from '../test/strategies.ts'
 import { fromPassport } from './index.ts'
 
 describe('passport-http-bearer', () => {
@@ -129,17 +129,40 @@ describe.each(['ldapauth', 'local', 'any name'])('a strategy for a login form, c
       expect(await outcome(fromPassport(form, { user }), asBasic(username, password))).toBe(expected)
   })
 
-  it('is never told what cannot be told apart', async () => {
-    const passwords = fromPassport(form, { as: 'password', user })
-    const given = [
-      ['joe:a', 'b'],
-      ['joe', '\udcff'],
-      ['\udcff', 'a:b'],
-    ] as const
-    for (const [username, password] of given) {
-      const tell = (): unknown => passwords.authenticatePassword(username, password, emptyContext)
-      expect(tell).toThrow(expect.objectContaining({ code: 'rejected' }))
-    }
+  it.each([
+    ['joe:a', 'b'],
+    ['joe', '\udcff'],
+    ['\udcff', 'a:b'],
+  ])('is not asked about %j and %j, which could be mistaken for others', (username, password) => {
+    const acceptsAll = vi.fn(function (this: Actions) {
+      this.success({ id: 'joe' })
+    })
+    const passwords = fromPassport(strategy(acceptsAll, name), { as: 'password', user })
+    const ask = (): unknown => passwords.authenticatePassword(username, password, emptyContext)
+    expect(ask).toThrow(expect.objectContaining({ code: 'rejected' }))
+    expect(acceptsAll).not.toHaveBeenCalled()
+  })
+})
+
+describe('a strategy called negotiate', () => {
+  const accepts = strategy(function () {
+    this.success({ id: 'jane' })
+  }, 'negotiate')
+  const one = fromPassport(accepts, { user })
+
+  it.each([
+    ['Negotiate t', 'jane'],
+    ['negotiate t', 'jane'],
+    ['Bearer t', 'no opinion'],
+    ['', 'no opinion'],
+  ])('runs for its scheme only: %j is %s', async (authorization, expected) => {
+    expect(await outcome(one, authorized(authorization))).toBe(expected)
+  })
+
+  it('is in the challenge', async () => {
+    expect(await authenticateRequest(one)(fakeRequest())).toMatchObject({
+      failure: { headers: { 'www-authenticate': expect.stringContaining('Negotiate') } },
+    })
   })
 })
 
