@@ -117,11 +117,11 @@ export function strategyRequest(request: AuthenticationRequest): {
 }
 
 /** Joins repeated headers as Node does; for some only the first counts. */
-function joined({ headers }: AuthenticationRequest): ReadonlyMap<string, string | readonly string[]> {
-  const joinedHeaders = new Map<string, string | readonly string[]>()
+function joined({ headers }: AuthenticationRequest): ReadonlyMap<string, unknown> {
+  const joinedHeaders = new Map<string, unknown>()
   for (const [name, values] of grouped(headers.entries())) {
     if (name === 'set-cookie') joinedHeaders.set(name, values)
-    else if (FIRST_ONLY.has(name)) joinedHeaders.set(name, values[0] ?? '')
+    else if (FIRST_ONLY.has(name)) joinedHeaders.set(name, values[0])
     else joinedHeaders.set(name, values.join(name === 'cookie' ? '; ' : ', '))
   }
   return joinedHeaders
@@ -161,10 +161,10 @@ function isNoCredential(name: string): boolean {
  * end up in logs (RFC 6750 section 5.3).
  */
 function queryOf(search: string): object {
-  const query = Object.create(null) as Record<string, string | readonly string[]>
+  const query = Object.create(null) as Record<string, string | readonly string[] | undefined>
   for (const [name, values] of grouped(new URLSearchParams(search))) {
     if (name === 'access_token') continue
-    query[name] = values.length === 1 ? (values[0] ?? '') : values
+    query[name] = values.length === 1 ? values[0] : values
   }
   return query
 }
