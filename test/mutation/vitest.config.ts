@@ -59,6 +59,8 @@ export default defineConfig({
     // It replaces the timers, which affects others in the same worker.
     exclude: ['packages/core/src/internal/clock.test.ts', '**/node_modules/**'],
     setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
+    // See `cpu-seconds.ts`.
+    env: { COUNTED_CODE: 'true' },
     testTimeout: 300_000,
     hookTimeout: 300_000,
     restoreMocks: true,
