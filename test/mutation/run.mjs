@@ -1,12 +1,14 @@
 // Changes the sources of an area in one place at a time, and counts how often a test of that area notices.
 //
-// usage: node test/mutation/run.mjs [--one-in N] [--seed N] [--concurrency N] [AREA...]    by default every twentieth change, on two cores
+// usage: node test/mutation/run.mjs [--one-in N] [--seed N] [--concurrency N] [--resume] [AREA...]    by default every twentieth change, on two cores
 //
 // An AREA is one of `areas.json`, a package with all of its areas, or a folder or file of one: proxy, server, core/handler/guard, x509/der/reader.ts
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
+import { digestOf, keep, kept } from './kept-results.mjs'
+import { isBelow, table } from './table.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
@@ -23,14 +25,15 @@ const { values, positionals } = parseArgs({
     'one-in': { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     concurrency: { type: 'string', default: '2' },
+    resume: { type: 'boolean', default: false },
   },
 })
 const sample = { oneIn: Number(values['one-in']), seed: Number(values.seed) }
 const chosen = positionals.length === 0 ? [...areas.keys()] : positionals.flatMap(areasOf)
-const rows = []
-for (const name of chosen) rows.push(await scoreOf(name))
-print(rows)
-if (rows.some(({ score, limit }) => score < limit)) process.exitCode = 1
+const results = []
+for (const name of chosen) results.push(await resultOf(name))
+console.log(table(results))
+if (results.some(isBelow)) process.exitCode = 1
 
 /** The areas that an argument means. */
 function areasOf(name) {
@@ -53,8 +56,24 @@ function sourcesOf(name) {
   return ['packages', folder, 'src', ...path].join('/')
 }
 
-async function scoreOf(name) {
+/** The result of an area: of this run, or of an earlier one of the same files. */
+async function resultOf(name) {
   const { suites, limit } = areas.get(areaAround(name))
+  const folders = [name, ...suites.filter((each) => each !== 'vectors')].map(sourcesOf)
+  const asked = { area: name, limit, ...sample, digest: digestOf(folders) }
+  const earlier = values.resume ? kept(asked) : undefined
+  if (earlier !== undefined) return earlier
+  try {
+    const result = { ...asked, ...(await mutate(name, suites, limit)) }
+    keep(result)
+    return result
+  } catch (error) {
+    // The tests fail without a change, for example. The other areas have results all the same.
+    return { ...asked, failure: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function mutate(name, suites, limit) {
   const sources = sourcesOf(name)
   const inner = [...areas.keys()].filter((each) => each.startsWith(`${name}/`))
   const left = [`${sources}/**/*.test.ts`, ...inner.map((each) => `${sourcesOf(each)}/**`)].map(
@@ -65,7 +84,7 @@ async function scoreOf(name) {
       each === 'vectors' ? 'test/mutation/vectors.mutation.ts' : `${sourcesOf(each)}/**/*.test.ts`,
     ),
   )
-  const results = await new Stryker({
+  const mutants = await new Stryker({
     mutate: statSync(sources).isDirectory() ? [`${sources}/**/*.ts`, ...left] : [sources],
     testRunner: 'vitest',
     checkers: sample.oneIn > 1 ? ['sample'] : [],
@@ -93,33 +112,15 @@ async function scoreOf(name) {
     timeoutMS: 20_000,
     timeoutFactor: 4,
   }).runMutationTest()
-  const count = (...statuses) => results.filter(({ status }) => statuses.includes(status)).length
-  // An error is a suite that failed before its tests.
-  const killed = count('Killed', 'Timeout', 'RuntimeError')
-  const survived = count('Survived', 'NoCoverage')
-  // A small file may have no change in the sample.
-  const score = killed + survived === 0 ? 100 : (100 * killed) / (killed + survived)
-  return { area: name, mutants: killed + survived, killed, survived, score, limit }
+  const having = (...statuses) => mutants.filter(({ status }) => statuses.includes(status))
+  return {
+    // An error is a suite that failed before its tests.
+    killed: having('Killed', 'Timeout', 'RuntimeError').length,
+    open: having('Survived', 'NoCoverage').map(placeOf),
+  }
 }
 
-function print(scores) {
-  const cells = [
-    ['area', 'mutants', 'killed', 'survived', 'score', 'limit'],
-    ...scores.map(({ area, mutants, killed, survived, score, limit }) => [
-      area,
-      `${mutants}`,
-      `${killed}`,
-      `${survived}`,
-      `${score.toFixed(1)} %`,
-      `${limit} %${score < limit ? '  below' : ''}`,
-    ]),
-  ]
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
-  for (const row of cells)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
+function placeOf({ fileName, location, mutatorName }) {
+  const place = fileName.slice(fileName.lastIndexOf('packages/'))
+  return `${place}:${location.start.line}:${location.start.column} ${mutatorName}`
 }
