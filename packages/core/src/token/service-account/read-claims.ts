@@ -24,9 +24,9 @@ export type ClaimsValidator = (jwt: UnverifiedJwt, context: Context) => Awaitabl
  * `null` claims read as the empty value of their type, as in Go.
  */
 
-/** Checks the types of the registered claims (RFC 7519 section 4.1), whether or not they are used. */
+/** Checks the types of the registered claims (RFC 7519 section 4.1), whether or not they are used. `iss` is read before: it says whose token it is. */
 export function checkRegisteredClaims(claims: JsonObject): void {
-  for (const name of ['iss', 'sub', 'jti']) textClaim(claims, name)
+  for (const name of ['sub', 'jti']) textClaim(claims, name)
   for (const name of ['exp', 'nbf', 'iat']) timeClaim(claims, name)
   audienceClaim(claims)
 }
