@@ -257,7 +257,65 @@ describe('validateAuthenticationConfiguration', () => {
         'claimMappings.extra[0].key: Invalid value: "x": must be a domain-prefixed path (such as "acme.io/foo")',
       ],
     ],
+    [
+      'a key without a domain that ends almost like a reserved one',
+      extra('k8s.iox'),
+      [
+        'claimMappings.extra[0].key: Invalid value: "k8s.iox": must be a domain-prefixed path (such as "acme.io/foo")',
+      ],
+    ],
+    ...['k8s.io/x', 'kubernetes.io/x', 'a.b.kubernetes.io/x'].map(
+      (key): [string, Readonly<Record<string, unknown>>, readonly string[]] => [
+        `the reserved key ${key}`,
+        extra(key),
+        [
+          `claimMappings.extra[0].key: Invalid value: "${key}": k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use`,
+        ],
+      ],
+    ),
+    [
+      'a key in capitals',
+      extra('a.example/X'),
+      ['claimMappings.extra[0].key: Invalid value: "a.example/X": must be lowercase'],
+    ],
     ['no key', extra(''), ['claimMappings.extra[0].key: Required value']],
+    [
+      'a key without a value',
+      mapped({ extra: [{ key: 'a.example/x' }] }),
+      ['claimMappings.extra[0].valueExpression: Required value'],
+    ],
+    [
+      'a key twice',
+      mapped({ extra: ['1', '2'].map((value) => ({ key: 'a.example/x', valueExpression: `"${value}"` })) }),
+      ['claimMappings.extra[1].key: Duplicate value: "a.example/x"'],
+    ],
+    [
+      'a prefix for an expression',
+      mapped({ groups: { expression: 'claims.a', prefix: '' } }),
+      ['claimMappings.groups.prefix: Invalid value: "": may not be specified when expression is set'],
+    ],
+    [
+      'a rule of both kinds',
+      jwt({ claimValidationRules: [{ claim: 'x', expression: 'true' }] }),
+      ['claimValidationRules[0]: Invalid value: "x": claim and expression can\'t both be set'],
+    ],
+    [
+      'a claim with two required values',
+      jwt({ claimValidationRules: ['1', '2'].map((requiredValue) => ({ claim: 'x', requiredValue })) }),
+      ['claimValidationRules[1].claim: Duplicate value: "x"'],
+    ],
+    [
+      'a required value for an expression',
+      jwt({ claimValidationRules: [{ expression: 'true', requiredValue: 'v' }] }),
+      [
+        'claimValidationRules[0].requiredValue: Invalid value: "v": may not be specified when expression is set',
+      ],
+    ],
+    [
+      'a rule for the user without an expression',
+      jwt({ userValidationRules: [{}] }),
+      ['userValidationRules[0].expression: Required value'],
+    ],
     [
       'a rule of neither kind',
       jwt({ claimValidationRules: [{}] }),

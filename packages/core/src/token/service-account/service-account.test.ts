@@ -346,6 +346,9 @@ describe('a token in a secret', () => {
     ['the subject of another', { sub: 'system:serviceaccount:ns:other' }, 'sub claim is invalid'],
     ['a subject of no service account', { sub: 'sa' }, 'sub claim is invalid'],
     ['an expiry that is a text', { exp: 'never' }, 'the exp claim has the wrong type'],
+    ['a start that is a text', { nbf: 'now' }, 'the nbf claim has the wrong type'],
+    ['a time of issue that is a list', { iat: [1] }, 'the iat claim has the wrong type'],
+    ['an id that is a number', { jti: 1 }, 'the jti claim has the wrong type'],
     ['an audience that is null', { aud: null }, 'the aud claim has the wrong type'],
     ['a subject that is a list', { sub: ['x'] }, 'the sub claim has the wrong type'],
   ])('is refused with %s, even when nothing is looked up', async (_, more, message) => {
