@@ -168,6 +168,7 @@ describe('a certificate that is put together by hand', () => {
     ['data behind its last field', { afterTbs: nothing }, 'tbsCertificate: trailing data'],
     ['version 1 in so many words', { version: explicit(0, integer(0)) }, 'version: not 2 or 3'],
     ['version 4', { version: explicit(0, integer(3)) }, 'version: not 2 or 3'],
+    ['a version that is too long', { version: hex('a0 83 ff ff ff') }, 'version: runs past its parent'],
     ['two versions', { version: explicit(0, integer(2), integer(2)) }, 'version: trailing data'],
     ['a negative serial number', { serialNumber: hex('02 01 ff') }, 'serialNumber: INTEGER is negative'],
     ['a serial number of 61 octets', { serialNumber: integer(2n ** 480n) }, 'serialNumber: too long'],
@@ -220,6 +221,11 @@ describe('a certificate that is put together by hand', () => {
       { uniqueIds: implicit(2, hex('30 5e')) },
       'uniqueId: bad BIT STRING',
     ],
+    [
+      'a unique identifier that is too long',
+      { uniqueIds: hex('81 83 ff ff ff') },
+      'uniqueId: runs past its parent',
+    ],
     ['an empty unique identifier', { uniqueIds: implicit(1, hex('')) }, 'uniqueId: bad BIT STRING'],
     [
       'a unique identifier with bits that do not count',
@@ -235,6 +241,11 @@ describe('a certificate that is put together by hand', () => {
       'two lists of extensions',
       { extensions: explicit(3, sequence(ext('1.2.3', nothing)), sequence()) },
       'extensions: trailing data',
+    ],
+    [
+      'extensions that are too long',
+      { extensions: hex('a3 83 ff ff ff') },
+      'extensions: runs past its parent',
     ],
     [
       'an extension twice',

@@ -118,6 +118,14 @@ describe('an extension', () => {
     ['half a mapping', '2.5.29.33', sequence(sequence(oid('1.2.3')))],
     ['no constraint on policies', '2.5.29.36', sequence()],
     ['a negative constraint on policies', '2.5.29.36', sequence(implicit(0, hex('ff')))],
+    ['a negative end to mappings', '2.5.29.36', sequence(implicit(1, hex('ff')))],
+    [
+      'an end to mappings without a number',
+      '2.5.29.36',
+      sequence(implicit(0, hex('00')), implicit(1, hex(''))),
+    ],
+    ['a constraint with something behind it', '2.5.29.36', sequence(implicit(0, hex('00')), nothing)],
+    ['a negative end to anyPolicy', '2.5.29.54', hex('02 01 ff')],
     [
       'a CRL point relative to its issuer',
       '2.5.29.31',

@@ -157,6 +157,7 @@ describe('IP ranges', () => {
     ['0a 00 00 80 ff ff ff 80', '0a 00 00 ff', true],
     ['0a 00 00 80 ff ff ff 80', '0a 00 00 7f', false],
     ['00 00 00 00 00 00 00 00', 'ff ff ff ff', true],
+    ['00 00 00 00 00 00 00 00', '00 00 00 00', true],
     ['00 00 00 00 00 00 00 00', '00'.repeat(16), false],
     [`fd ${'00'.repeat(15)} ff ${'00'.repeat(15)}`, `fd ${'ff'.repeat(15)}`, true],
   ])('says of %s and %s: %s', (range, ip, expected) => {
