@@ -17,6 +17,7 @@ describe('jsonPatch', () => {
     ['{"a":[1]}', [op('add', '/a/1', { value: 2 })], '{"a":[1,2]}'],
     ['{"a":[1]}', [op('add', '/a/-', { value: [2] })], '{"a":[1,[2]]}'],
     ['{"a":[1,3]}', [op('add', '/a/01', { value: 2 })], '{"a":[1,2,3]}'],
+    ['{"a":[1,3]}', [op('add', '/a/+1', { value: 2 })], '{"a":[1,2,3]}'],
     ['{"a":[1,2]}', [op('add', '/a/-1', { value: 3 })], '{"a":[1,2,3]}'],
     ['{"a":[1,2]}', [op('remove', '/a/-1')], '{"a":[1]}'],
     ['{"a":[1,2]}', [op('replace', '/a/-2', { value: 3 })], '{"a":[3,2]}'],
@@ -127,6 +128,23 @@ describe('jsonPatch', () => {
     const moved = Array.from({ length: 1000 }, () => op('add', '/a/0', { value: 0 }))
     expect(() => jsonPatch({ a }, moved)).toThrow('the patch changes long lists too often')
     expect(a.length).toBe(100_000)
+  })
+
+  const parts = Array.from({ length: 100 }, (_, index) => `${100 + index}`.repeat(3300))
+  it.each([
+    ['a string', parts.join('')],
+    ['strings in a list', parts],
+    ['strings in an object', { ...parts }],
+    ['names in an object', Object.fromEntries(parts.map((part) => [part, 1]))],
+  ])('copies 3 MiB at most, together: %s of a megabyte three times', (_, a) => {
+    const copies = ['/b', '/c', '/d', '/e'].map((path) => op('copy', path, { from: '/a' }))
+    expect(jsonPatch({ a }, copies.slice(0, 3))).toEqual({ a, b: a, c: a, d: a })
+    expect(() => jsonPatch({ a }, copies)).toThrow('the patch copies too much')
+  })
+
+  it('shows the beginning of a long path in a refusal', () => {
+    const path = `/${'x'.repeat(300)}`
+    expect(() => jsonPatch({}, [op('remove', path)])).toThrow(`${path.slice(0, 256)}...`)
   })
 
   it('cannot make an object deeper without end', () => {
