@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { requestOf } from '../../test/requests.ts'
 import { impersonateRequest } from '../impersonation/impersonate-request.ts'
+import type { HttpAnswer } from '../authenticator/status.ts'
 import { userInfo } from '../authenticator/user.ts'
 import { alwaysAllow } from './always.ts'
 import { authorizeRequest } from './authorize-request.ts'
@@ -72,3 +73,17 @@ it.each([
   const outcome = await authorize({ ...requestOf(), path }, userInfo({ username: 'jane' }))
   expect(outcome).toMatchObject({ failure: { status: 400 } })
 })
+
+it.each(['/', '/clusters/api/v1/pods', '/Cluster/api/v1/pods', '*'])(
+  'a request that is not below the prefix is not found, whatever is allowed: %s',
+  async (path) => {
+    const authorize = authorizeRequest(authorizer, { prefix: '/cluster', log: false })
+    const outcome = await authorize({ ...requestOf(), path }, userInfo({ username: 'jane' }))
+    const { failure } = outcome as { readonly failure: HttpAnswer }
+    expect(JSON.parse(failure.content)).toMatchObject({
+      code: 404,
+      reason: 'NotFound',
+      message: 'the server could not find the requested resource',
+    })
+  },
+)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyOf } from './advice.ts'
+import { adviceOn as adviceSteps, keyOf } from './advice.ts'
 import { parseRbac } from './parse.ts'
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' }
@@ -173,4 +173,15 @@ describe('a key', () => {
     )
     expect(new Set(keys).size).toBe(keys.length)
   })
+})
+
+it('pauses after every 256 objects of each of its two passes', () => {
+  const objects = Array.from({ length: 513 }, (_, index) => ({
+    kind: 'ClusterRole' as const,
+    name: `r${index}`,
+    namespace: '',
+    labels: new Map<string, string>(),
+    rules: [],
+  }))
+  expect([...adviceSteps(objects)]).toHaveLength(6)
 })

@@ -68,6 +68,14 @@ describe('rbac', () => {
     expect(reason).toBe(`RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to ${expected}`)
   })
 
+  it('grants nothing to a subject of another kind, whatever its name', () => {
+    const robot = { kind: 'Robot', name: 'a', namespace: 'n' }
+    const authorizer = rbac(rbacPolicy([role('r', [readPods]), binding('b', [robot], 'r')]))
+    for (const username of ['a', 'system:serviceaccount:n:a']) {
+      expect(ask(authorizer, { username, groups: ['a'] }, getPod).verdict).toBe('noOpinion')
+    }
+  })
+
   it('explains every binding and rule that allow something', () => {
     const rules = [{ ...readPods, resources: ['nodes'] }, readPods]
     const objects = [

@@ -113,3 +113,73 @@ describe('a decision by the index', () => {
     )
   })
 })
+
+describe('a user of twenty roles', () => {
+  const plain = { verbs: ['*'], apiGroups: ['*'], resources: [], resourceNames: [], nonResourceURLs: [] }
+  const others = Array.from({ length: 19 }, (_, index): PolicyRule => ({
+    ...plain,
+    resources: [`other${index}`],
+    nonResourceURLs: [`/other${index}`],
+  }))
+  const many = (length: number): readonly string[] => Array.from({ length }, (_, index) => `n${index}`)
+  const may = (last: Partial<PolicyRule>, asked: object): boolean => {
+    const rules = [...others, { ...plain, ...last }]
+    const bindings = rules.map((_, role) => ({
+      isClusterWide: true,
+      role,
+      namespace: '',
+      subjects: ['User jane'],
+    }))
+    const objects = policyOf(
+      rules.map((each) => [each]),
+      bindings,
+    )
+    const whole = { verb: 'get', apiGroup: '', namespace: 'n', subresource: '', name: 'x', ...asked }
+    const attributes = attributesOf(userInfo({ username: 'jane' }), whole)
+    const { verdict } = rbac({ objects }).authorize(attributes, emptyContext) as Decision
+    return verdict === 'allow'
+  }
+  const pods = { resource: 'pods' }
+  const log = { resource: 'pods', subresource: 'log' }
+
+  it.each<[Partial<PolicyRule>, object]>([
+    [{ resources: ['pods'] }, pods],
+    [{ resources: ['*'] }, pods],
+    [{ resources: ['*'] }, log],
+    [{ resources: ['pods/log'] }, log],
+    [{ resources: ['*/log'] }, log],
+    [{ resources: ['secrets', 'pods'] }, pods],
+    [{ resources: ['pods'], resourceNames: ['x'] }, pods],
+    [{ resources: ['secrets', 'pods'], resourceNames: ['x'] }, pods],
+    [{ resources: ['pods'], resourceNames: ['y', 'x'] }, pods],
+    [{ nonResourceURLs: ['/metrics/*'] }, { path: '/metrics/x' }],
+  ])('may do what only the last one allows: with %j ask %j', (last, asked) => {
+    expect(may(last, asked)).toBe(true)
+  })
+
+  it.each<[Partial<PolicyRule>, object]>([
+    [{ resources: ['pods'] }, log],
+    [{ resources: ['pods/log'] }, pods],
+    [{ resources: ['*/log'] }, pods],
+    [{ resources: ['pods'], resourceNames: ['y'] }, pods],
+    [
+      { resources: ['pods'], resourceNames: ['x'] },
+      { ...pods, name: '' },
+    ],
+    [{ nonResourceURLs: ['/metrics'] }, { path: '/metrics/x' }],
+  ])('may not do what none of them allows: with %j ask %j', (last, asked) => {
+    expect(may(last, asked)).toBe(false)
+  })
+
+  it.each([1025, 1026])('may do what a role of %d names allows, or one of as many resources', (length) => {
+    const [first, last] = ['n0', `n${length - 1}`]
+    for (const name of [first, last]) {
+      const resources = many(length)
+      expect(may({ resources: ['pods', ...resources], resourceNames: resources }, { ...pods, name })).toBe(
+        true,
+      )
+      expect(may({ resources }, { resource: name })).toBe(true)
+    }
+    expect(may({ resources: many(length) }, pods)).toBe(false)
+  })
+})
