@@ -46,6 +46,11 @@ describe('sets of fields', () => {
     expect(pathsOf(read)).toEqual(['.data', '.data.a', '.list[name="c"]', '.list[="y"]', '.list[name="c"].x'])
   })
 
+  it('have paths with all keys of an element', () => {
+    const ports = fromFieldsV1({ 'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': {} } })
+    expect(pathsOf(ports)).toEqual(['.ports[containerPort=80,protocol="TCP"]'])
+  })
+
   it('are united and intersected field by field', () => {
     fc.assert(
       fc.property(set, set, (a, b) => {

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
 import { fakeUser } from '@kube-authn/testing'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
-import { kubernetesApi } from './api-handler.ts'
-import type { KubernetesApi } from './kubernetes-api.ts'
+import { kubernetesApi } from '../api/api-handler.ts'
+import type { KubernetesApi } from '../api/kubernetes-api.ts'
 
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
@@ -295,6 +295,22 @@ describe('an apply', () => {
       '.spec.containers: duplicate entries for key [name="a"]',
     ],
     [`${PODS}/p`, pod([{ image: 'x' }]), 'has an element that omits a key field'],
+    [MAP, { ...map({}), immutable: 'true' }, '.immutable: expected boolean'],
+    [
+      '/apis/coordination.k8s.io/v1/namespaces/default/leases/l',
+      { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', spec: { leaseDurationSeconds: '1' } },
+      '.spec.leaseDurationSeconds: expected numeric (int or float)',
+    ],
+    [
+      `${PODS}/p`,
+      pod([{ name: 'a', resources: { limits: { cpu: {} } } }]),
+      '.spec.containers[name="a"].resources.limits.cpu: expected any scalar',
+    ],
+    [
+      `${PODS}/p`,
+      pod([{ name: 'a', livenessProbe: { tcpSocket: { port: [] } } }]),
+      '.spec.containers[name="a"].livenessProbe.tcpSocket.port: expected any scalar',
+    ],
   ])('is refused if it is not of the type of the object: %s %j', async (path, body, why) => {
     const { status, json } = await apply('a', body, path)
     expect([status, json['code'], Object.hasOwn(json, 'reason')]).toEqual([500, 500, false])
