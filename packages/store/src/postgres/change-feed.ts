@@ -20,7 +20,7 @@ export interface ChangeFeed {
   wake(): void
   /** Resolves when changes were published up to a revision. @throws {StoreError} `revisionUnknown` if the store is not so far. */
   reach(revision: number): Promise<void>
-  /** Whether {@link next} knows every change after a revision. */
+  /** Whether {@link next} knows every change after a revision, which is not yet to come. */
   reaches(since: number): boolean
   /** The next change of a prefix after a revision that it reaches; `undefined` if there is none yet. */
   next(since: number, prefix: string): StoreChange | undefined
@@ -96,7 +96,7 @@ export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
       const message = `revision ${revision} is unknown: the last one is ${state.revision}`
       throw new StoreError('revisionUnknown', message)
     },
-    reaches: (since) => since >= state.recent.since() && since <= state.revision,
+    reaches: (since) => since >= state.recent.since(),
     next: (since, prefix) => state.recent.after(since, prefix),
     stop() {
       state.isStopped = true
