@@ -213,9 +213,9 @@ function eventsOf(
         progress?.restart()
         return change
       }
-      if (live === undefined || !watched.isCurrent()) return undefined
-      // Everything up to now has been read, since nothing waits.
-      return progress?.isDue() === true ? { type: 'progress', revision: watched.revision() } : undefined
+      if (live === undefined || progress?.isDue() !== true) return undefined
+      // Everything up to now has been read, since nothing waits. Without news of the engine, it is due again after the whole time.
+      return watched.isCurrent() ? { type: 'progress', revision: watched.revision() } : undefined
     },
     stop(): void {
       live = undefined

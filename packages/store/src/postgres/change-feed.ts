@@ -36,7 +36,6 @@ export interface ChangeFeedOptions extends Pick<PostgresStoreOptions, 'clock' | 
   readonly publish: (changes: readonly StoreChange[]) => void
   /** Watchers cannot go on. The store is at `revision`. */
   readonly fail: (error: StoreError, revision: number) => void
-  readonly onReached: () => void
 }
 
 interface FeedState {
@@ -111,9 +110,7 @@ function wake(state: FeedState): void {
     () => {
       state.pauses.succeeded()
       plan(state, state.options.pollMs)
-      if (!state.isFailing) return
       state.isFailing = false
-      state.options.onReached()
     },
     () => {
       state.isFailing = true

@@ -53,9 +53,6 @@ export async function openReplica(options: PostgresStoreOptions): Promise<Replic
         }
         for (const each of watched.watchers()) each.fail(error)
       },
-      onReached() {
-        for (const each of watched.watchers()) each.wake()
-      },
     }),
     writes: writer({
       ...options,
