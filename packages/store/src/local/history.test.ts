@@ -25,3 +25,12 @@ it('forgets by the length that is asked for', () => {
   expect(both.surplus()).toBe(10)
   expect(values.surplus()).toBeUndefined()
 })
+
+it('counts the changes that are remembered already as one step', () => {
+  const limit = { changes: 100, length: 1000 }
+  expect(history(limit, 110, 110).surplus()).toBeUndefined()
+  expect(history(limit, 111, 111).surplus()).toBe(111)
+  const longer = history(limit, 60, 60)
+  longer.add(Array.from({ length: 51 }, (_, index) => change(61 + index, '', '')))
+  expect([longer.surplus(), longer.surplus()]).toEqual([60, undefined])
+})
