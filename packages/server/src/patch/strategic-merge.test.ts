@@ -92,6 +92,35 @@ describe('strategicMerge', () => {
       { data: {} },
     ],
     [
+      'adds nothing for a map to be emptied that is not there',
+      'ConfigMap',
+      {},
+      { data: { $patch: 'delete', b: '2' } },
+      {},
+    ],
+    ['replaces a map by what is no map', 'ConfigMap', { data: { a: '1' } }, { data: 'x' }, { data: 'x' }],
+    [
+      'orders a list that was not there',
+      'Pod',
+      { spec: {} },
+      { spec: { '$setElementOrder/containers': named('b', 'a'), containers: named('a', 'b') } },
+      { spec: { containers: named('b', 'a') } },
+    ],
+    [
+      'orders no list that is replaced',
+      'ServiceAccount',
+      { imagePullSecrets: named('a') },
+      { '$setElementOrder/imagePullSecrets': named('c', 'b'), imagePullSecrets: named('b', 'c') },
+      { imagePullSecrets: named('b', 'c') },
+    ],
+    [
+      'orders no list where there is none',
+      'Pod',
+      { spec: {} },
+      { spec: { '$setElementOrder/containers': named('b', 'a') } },
+      { spec: {} },
+    ],
+    [
       'merges within an element',
       'Pod',
       containers({ name: 'a', env: [{ name: 'X', value: '1' }, { name: 'Y' }] }),
@@ -225,6 +254,7 @@ describe('strategicMerge', () => {
     [422, 'Pod', { metadata: { finalizers: [{}] } }],
     [400, 'Pod', { metadata: { '$deleteFromPrimitiveList/finalizers': 'x' } }],
     [400, 'Pod', { spec: { '$setElementOrder/containers': 'x' } }],
+    [400, 'Pod', { spec: { '$setElementOrder/containers': [], containers: 'x' } }],
     [400, 'Pod', { spec: { $retainKeys: 'x' } }],
     [400, 'Pod', { spec: { $retainKeys: ['a'], containers: [] } }],
   ])('refuses with %i for a %s: %j', (status, kind, patch) => {
