@@ -59,6 +59,8 @@ describe('a token that is asked for', () => {
     ['audiences', { spec: { audiences: ['vault', 'b'] } }, { aud: ['vault', 'b'] }],
     ['a time', { spec: { expirationSeconds: 600 } }, { exp: NOW + 600 }],
     ['a status, which does not count', { status: { token: 'x' } }, { exp: NOW + 3600 }],
+    ['fields that are unknown', { x: 1, spec: { y: 1 } }, { exp: NOW + 3600, aud: [ISSUER] }],
+    ['null for an audience, which is empty', { spec: { audiences: ['a', null] } }, { aud: ['a', ''] }],
     ['a secret', boundTo('Secret', 's'), { 'kubernetes.io': { secret: { name: 's', uid: '2' } } }],
     ['a node', boundTo('Node', 'n', { uid: '4' }), { 'kubernetes.io': { node: { name: 'n', uid: '4' } } }],
     ['a pod whose node is gone', boundTo('Pod', 'lost'), { 'kubernetes.io': { node: { name: 'gone' } } }],
@@ -269,6 +271,17 @@ describe('a token that is asked for', () => {
     )
     expect(spec.expirationSeconds).toBe(3600)
     expect(warnings).toEqual(['requested expiration of 7200 seconds shortened to 3600 seconds'])
+    const warn = (text: string) => void warnings.push(text)
+    await issuer.issue(target, { spec: { expirationSeconds: 3600 } }, { warn })
+    expect(warnings).toHaveLength(1)
+  })
+
+  it.each([3600, 2 ** 32, Infinity])('is never shortened below %d seconds', async (maxExpirationSeconds) => {
+    const issuer = tokenIssuer({ issuer: ISSUER, signingKey: key, objects, clock, maxExpirationSeconds })
+    const asked = { spec: { expirationSeconds: 2 ** 32 } }
+    expect((await issuer.issue(target, asked)).spec.expirationSeconds).toBe(
+      Math.min(maxExpirationSeconds, 2 ** 32),
+    )
   })
 
   it.each([
@@ -277,6 +290,8 @@ describe('a token that is asked for', () => {
     ['no audience', { audiences: [] }],
     ['an empty audience', { audiences: [''] }],
     ['less than an hour at most', { maxExpirationSeconds: 3599 }],
+    ['more than 2^32 seconds at most', { maxExpirationSeconds: 2 ** 32 + 1 }],
+    ['a part of a second at most', { maxExpirationSeconds: 3600.5 }],
     ['a time at most that is none', { maxExpirationSeconds: Number.NaN }],
   ])('is never issued with %s', (_, options) => {
     expect(() => tokenIssuer({ issuer: ISSUER, signingKey: key, objects, ...options })).toThrow(

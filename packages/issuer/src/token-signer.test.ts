@@ -321,6 +321,15 @@ describe('the options of a signer', () => {
     expect(() => keySigner(options as unknown as KeySignerOptions)).toThrow(message)
   })
 
+  it.each([{}, { maxExpirationSeconds: 600 }])('of keySigner say how long tokens live: %j', (life) => {
+    const { maxExpirationSeconds } = keySigner({
+      verificationKey: key,
+      sign: () => new Uint8Array(),
+      ...life,
+    })
+    expect(maxExpirationSeconds).toBe(life.maxExpirationSeconds)
+  })
+
   it.each<readonly [what: string, signature: unknown]>([
     ['no bytes', 'AAAA'],
     ['no sequence', new Uint8Array(64)],
