@@ -344,6 +344,7 @@ describe('a token in a secret', () => {
       'serviceAccountUID claim is missing',
     ],
     ['the subject of another', { sub: 'system:serviceaccount:ns:other' }, 'sub claim is invalid'],
+    ['the subject of another namespace', { sub: 'system:serviceaccount:x:sa' }, 'sub claim is invalid'],
     ['a subject of no service account', { sub: 'sa' }, 'sub claim is invalid'],
     ['an expiry that is a text', { exp: 'never' }, 'the exp claim has the wrong type'],
     ['a start that is a text', { nbf: 'now' }, 'the nbf claim has the wrong type'],
@@ -440,6 +441,50 @@ describe('a token in a secret', () => {
     })
     expect(String(error)).not.toContain(token.slice(0, 20))
     expect(written).toEqual(['kubernetes.io/legacy-token-last-used'])
+  })
+
+  /** A token that was accepted, and what it depends on. */
+  async function accepted() {
+    const token = inSecret()
+    const secret = { namespace: 'ns', name: 's', data: { token } }
+    const present = { serviceAccounts: [account], secrets: [secret] }
+    const watching: string[] = []
+    const answer = await ask(token, {
+      getServiceAccount: (...given) => serviceAccountObjects(present).getServiceAccount(...given),
+      getSecret: (...given) => serviceAccountObjects(present).getSecret(...given),
+      watchObject({ kind, namespace, name }) {
+        watching.push(`${kind} ${namespace}/${name}`)
+        return () => undefined
+      },
+    })
+    return { revocation: answer?.revocation, secret, present, watching }
+  }
+
+  it.each<[string, (secret: object) => object]>([
+    ['its secret is gone', () => ({ secrets: [] })],
+    ['its secret is being deleted', (secret) => ({ secrets: [{ ...secret, deletionTimestampMs: NOW_MS }] })],
+    ['its secret has another token', (secret) => ({ secrets: [{ ...secret, data: { token: 'x' } }] })],
+    [
+      'it was marked invalid',
+      (secret) => ({
+        secrets: [{ ...secret, labels: { 'kubernetes.io/legacy-token-invalid-since': '2029-01-01' } }],
+      }),
+    ],
+    ['its account is gone', () => ({ serviceAccounts: [] })],
+    ['its account is another', () => ({ serviceAccounts: [{ ...account, uid: '0' }] })],
+  ])('is revoked when %s', async (_, changed) => {
+    const { revocation, secret, present } = await accepted()
+    expect(revocation?.isRevoked()).toBe(false)
+    Object.assign(present, changed(secret))
+    expect(revocation?.isRevoked()).toBe(true)
+  })
+
+  it('is looked at again when its account or its secret changes, and is good if it is there still', async () => {
+    const { revocation, secret, present, watching } = await accepted()
+    revocation?.watch(() => undefined)
+    expect(watching).toEqual(['ServiceAccount ns/sa', 'Secret ns/s'])
+    present.secrets = [{ ...secret }]
+    expect(revocation?.isRevoked()).toBe(false)
   })
 
   it('is known although that cannot be noted', async () => {
