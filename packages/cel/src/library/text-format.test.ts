@@ -43,6 +43,9 @@ describe('format', () => {
     ['"%x %X %x".format([26, -255, "hé"])', '1a -FF 68c3a9'],
     ['"%x".format([b"hi"])', '6869'],
     ['"%o %o".format([8, 8u])', '10 10'],
+    ['"%x %X %b".format([26u, 255u, 5u])', '1a FF 101'],
+    ['"%X".format([b"hi"])', '6869'],
+    ['"%s %s %s".format([b"hi", 1u, string])', 'hi 1 string'],
     ['"abc".format([])', 'abc'],
     ['strings.quote("a\\"b\\n\\u0007é\\\\")', '"a\\"b\\n\\aé\\\\"'],
   ])('%s', (expression, expected) => {
