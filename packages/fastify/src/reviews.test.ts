@@ -54,6 +54,15 @@ describe('reviews in Fastify', () => {
     expect(object).toMatchObject({ status: { userInfo: { username: 'bob' } } })
   })
 
+  it('refuse a request to impersonate where impersonation only comes later', async () => {
+    const app = make()
+    void app.register(authentication(chain))
+    void app.register(reviews(alwaysAllow()))
+    void app.register(impersonation(alwaysAllow()))
+    const { status, object } = await post(app, SELF, {}, { ...good, 'impersonate-user': 'bob' })
+    expect([status, object['reason']]).toEqual([403, 'Forbidden'])
+  })
+
   it('review tokens, and let everything else pass', async () => {
     const app = appWith()
     expect(await post(app, '/apis/authentication.k8s.io/v1/tokenreviews', REVIEW)).toMatchObject({
