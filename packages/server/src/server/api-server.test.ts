@@ -15,7 +15,7 @@ import {
 } from '@kube-authn/core/authorization'
 import { metrics } from '@kube-authn/metrics'
 import { tokenFile } from '@kube-authn/core/token-file'
-import { createPki, fixedClock } from '@kube-authn/testing'
+import { createPki, fakeUser, fixedClock } from '@kube-authn/testing'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultyStore } from '../../../store/test/faulty-store.ts'
 import { type RunningServer, runningServer } from '../../test/running-server.ts'
@@ -483,6 +483,42 @@ describe('a server that has too much to do', () => {
     clock.advance(30_000)
     expect(await answered).toMatchObject({ status: 504 })
     expect(given?.signal).toMatchObject({ aborted: true, reason: { name: 'AbortError' } })
+  })
+
+  it('is over after that: a user and a warning that come later are dropped without an error', async () => {
+    const clock = fixedClock()
+    const { arrived, arrive } = arrival()
+    let answerLate = (): void => {}
+    let isStuck = false
+    const admin = { user: fakeUser({ username: 'admin' }) }
+    const lines: string[] = []
+    const server = await world({
+      clock,
+      requestTimeoutSeconds: 30,
+      log: (line) => lines.push(line.message),
+      authenticator: {
+        name: 'slow-at-first',
+        authenticate(_, context) {
+          if (isStuck) return admin
+          isStuck = true
+          arrive()
+          return new Promise((resolve) => {
+            answerLate = () => {
+              context.warn?.('late')
+              resolve(admin)
+            }
+          })
+        },
+      },
+    })
+    const answered = server.ask({ path: MAPS })
+    await arrived
+    clock.advance(30_000)
+    expect(await answered).toMatchObject({ status: 504 })
+    const before = [...lines]
+    answerLate()
+    expect(await server.ask({ path: MAPS })).toMatchObject({ status: 200 })
+    expect(lines).toEqual(before)
   })
 
   it('leaves no timer behind', async () => {

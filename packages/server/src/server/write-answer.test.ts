@@ -57,6 +57,7 @@ it.each([8193, 100_000])('the end of an answer of %i bytes waits until the rest 
   expect(response.isEnded).toBe(true)
   expect(response.text).toBe(content)
   expect(response.headers.get('content-length')).toBe(length)
+  expect(response.eventNames()).toEqual([])
 })
 
 it('nothing is written to a client that goes away meanwhile', async () => {
