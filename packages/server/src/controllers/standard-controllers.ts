@@ -143,9 +143,9 @@ function systemNamespaces(registry: Registry): ObjectController {
   return {
     name: 'system-namespaces-controller',
     resources: [namespaces],
-    concerns: ({ name }, object) => object === undefined && SYSTEM_NAMESPACES.includes(name),
-    async reconcile({ name }, object) {
-      if (object === undefined && SYSTEM_NAMESPACES.includes(name)) await registry.createSystemNamespaces()
+    concerns: ({ name }) => SYSTEM_NAMESPACES.includes(name),
+    async reconcile(_, object) {
+      if (object === undefined) await registry.createSystemNamespaces()
       return {}
     },
   }
