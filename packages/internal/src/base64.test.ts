@@ -53,9 +53,10 @@ describe('base64', () => {
     expect([isCanonicalBase64(text), base64Length(text)]).toEqual([true, bytes.length])
   })
 
-  it.each(['', 'a', 'ab', 'abc', 'é', '😀', '\u{FEFF}x', 'a'.repeat(1_048_576)])(
-    'of the string %j is decoded to it',
-    (text) => {
+  const strings = ['', 'a', 'ab', 'abc', 'é', '😀', '\u{FEFF}x', 'a'.repeat(1_048_576)]
+  it.each(strings.map((text) => [text.slice(0, 10), text] as const))(
+    'of a string that begins with %j is decoded to it',
+    (_, text) => {
       const base64 = base64OfText(text)
       expect(textOfBase64(base64)).toBe(text)
       expect(base64Length(base64)).toBe(new TextEncoder().encode(text).length)
