@@ -145,6 +145,22 @@ describe('every resource', () => {
 })
 
 describe('metadata', () => {
+  const OWNER = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: '1' }
+
+  it('may have many owners, of which one controls it', async () => {
+    const ownerReferences = [OWNER, { ...OWNER, name: 'q', controller: true }, { ...OWNER, name: 'r' }]
+    const { metadata } = await create('configmaps', named('x', { ownerReferences }))
+    expect(metadata.ownerReferences).toMatchObject(ownerReferences)
+  })
+
+  it.each(['a-', 'a--', 'a.b-'])(
+    'may have the prefix %j of a name, which its end completes',
+    async (generateName) => {
+      const { metadata } = await create('configmaps', { metadata: { generateName } })
+      expect(metadata.name?.startsWith(generateName)).toBe(true)
+    },
+  )
+
   it.each<[string, object, string]>([
     ['no name', {}, 'metadata.name: Required value: name or generateName is required'],
     [
@@ -166,6 +182,16 @@ describe('metadata', () => {
       'an owner without a uid',
       { name: 'x', ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'p' }] },
       'metadata.ownerReferences.uid',
+    ],
+    [
+      'two owners that control it',
+      { name: 'x', ownerReferences: ['p', 'q'].map((name) => ({ ...OWNER, name, controller: true })) },
+      'Found "true" in references for Pod/p and Pod/q',
+    ],
+    [
+      'an owner without a version',
+      { name: 'x', ownerReferences: [{ ...OWNER, apiVersion: '' }] },
+      'version must',
     ],
     ['an invalid prefix', { generateName: 'X-' }, 'metadata.generateName: Invalid value'],
   ])('with %s is invalid', async (_, metadata, words) => {
@@ -481,6 +507,25 @@ describe('namespaces', () => {
       'kube-public',
       'kube-system',
     ])
+  })
+})
+
+it('a service account keeps every field of the references to its secrets', async () => {
+  const secrets = [
+    {
+      kind: 'Secret',
+      namespace: 'n',
+      name: 's',
+      uid: '1',
+      apiVersion: 'v1',
+      resourceVersion: '2',
+      fieldPath: 'f',
+    },
+  ]
+  const imagePullSecrets = [{ name: 'p' }]
+  expect(await create('serviceaccounts', { ...named('x'), secrets, imagePullSecrets })).toMatchObject({
+    secrets,
+    imagePullSecrets,
   })
 })
 
