@@ -14,7 +14,7 @@ export function digestOf(places) {
 
 function filesIn(place) {
   if (!statSync(place).isDirectory()) return [place]
-  const names = readdirSync(place, { recursive: true }).toSorted()
+  const names = readdirSync(place, { recursive: true }).toSorted((a, b) => (a < b ? -1 : 1))
   return names.filter((name) => name.endsWith('.ts')).map((name) => `${place}/${name}`)
 }
 
