@@ -158,6 +158,27 @@ describe('the owners after writes', () => {
     expect((await ask('GET', path)).status).toBe(200)
   })
 
+  it('own nothing of a map that is not there any more', async () => {
+    const { path, ...type } = MAP
+    await ask('POST', `${CORE}/configmaps`, { ...type, metadata: { name: 'x' }, data: { a: '1' } })
+    const applied = await apply(MAP, { metadata: { labels: { l: '1' } } })
+    expect(ownersOf(applied)).toMatchObject({ 'before-first-apply': { 'f:data': { '.': {}, 'f:a': {} } } })
+    const removed = await write({ data: null })
+    expect(ownersOf(removed.json)).toEqual({ m: { 'f:metadata': { 'f:labels': { 'f:l': {} } } } })
+    expect((await ask('GET', path)).json).not.toHaveProperty('data')
+  })
+
+  it('owned what is below fields that are always there before something was applied', async () => {
+    const { path: _, ...type } = LEASE
+    const lease = { ...type, metadata: { name: 'x' }, spec: { holderIdentity: 'x' } }
+    await ask('POST', '/apis/coordination.k8s.io/v1/namespaces/default/leases', lease)
+    expect(ownersOf(await apply(LEASE, { metadata: { labels: { l: '1' } } }))).toMatchObject({
+      'before-first-apply': { 'f:spec': { 'f:holderIdentity': {} } },
+    })
+    const { managedFields } = (await ask('GET', LEASE.path)).json.metadata as { managedFields?: unknown }
+    expect(JSON.stringify(managedFields)).not.toContain('"f:spec":{".":')
+  })
+
   it('own what is below fields that are always there, and not these', async () => {
     await apply(LEASE, { metadata: { annotations: { n: '1' } } })
     const written = await write({ spec: { holderIdentity: 'x' } }, LEASE)
