@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -13,9 +15,11 @@ const SECRET = '31ada4fd-adec-460c-809a-9e56ceb75269'
 const PEM = `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----\n`
 const NAMES = ['apiVersion', 'kind', 'users', 'items']
 
+const UNKNOWN_FIELDS = JSON.stringify({ token: SECRET, [SECRET]: 1, data: { password: [SECRET] } })
+
 /** Objects of JSON, by what they are. */
 const OBJECTS: Readonly<Record<string, string>> = {
-  'unknown-fields.json': JSON.stringify({ token: SECRET, [SECRET]: 1, data: { password: [SECRET] } }),
+  'unknown-fields.json': UNKNOWN_FIELDS,
   'names.json': JSON.stringify({ apiVersion: SECRET, kind: SECRET }),
   ...Object.fromEntries(
     NAMES.flatMap((name) => [
@@ -64,14 +68,30 @@ const TEXTS: Readonly<Record<string, string | Uint8Array>> = {
   binary: Uint8Array.from([...new TextEncoder().encode(SECRET), 0, 0xff, 0xfe, 10, 0x80]),
 }
 
-/** Commands for which every object is the same: no CSV, no PEM and no token. */
+/** Commands for which every object and every YAML is the same: no CSV, no PEM and no token. */
 const READ_NO_OBJECT =
   /^(?!check).*--(?:basic-auth-file|token(?:-auth)?-file|password-file|header|certificate|key|ca|ca-key|\S*(?:-ca-file|-cert-file|-key-file))$/
 
+/** Flags that read an object of one kind: all other kinds are the same to them, so a secret stands for those. */
+const READ_KINDS: readonly (readonly [flag: RegExp, kinds: RegExp])[] = [
+  [/ --authentication-config$/, /^(?:authentication|secret)-\d/],
+  [/ --authorization-config$/, /^(?:authorization|secret)-\d/],
+  [/ --audit-policy-file$/, /^(?:policy|secret)-\d/],
+  [/ --(?:\S+-webhook-config-file|upstream)$/, /^(?:config|secret)-\d/],
+]
+
 /** The files that a command is tried with. */
 function filesFor(title: string): Readonly<Record<string, string | Uint8Array>> {
+  const kinds = READ_KINDS.find(([flag]) => flag.test(title))?.[1]
+  if (kinds !== undefined) {
+    const objects = Object.entries(OBJECTS).filter(([name]) => !/-\d\.json$/.test(name) || kinds.test(name))
+    return { ...TEXTS, ...Object.fromEntries(objects) }
+  }
   if (!READ_NO_OBJECT.test(title)) return { ...TEXTS, ...OBJECTS }
-  return { ...TEXTS, 'object.json': OBJECTS['unknown-fields.json'] ?? '' }
+  const read = Object.entries(TEXTS).filter(
+    ([name]) => name === 'indent.yaml' || !/\.(?:yaml|json)$/.test(name),
+  )
+  return { ...Object.fromEntries(read), 'object.json': UNKNOWN_FIELDS }
 }
 
 /** What else a flag needs before its file is read. */
@@ -108,7 +128,16 @@ afterAll(() => void taken.close())
 
 let material: Readonly<Record<string, string>> = {}
 
+/** With all files, which no command changes, and the data folder of the servers. */
+const shared = mkdtempSync(join(tmpdir(), 'kube-authn-secrets-'))
+afterAll(() => rmSync(shared, { recursive: true }))
+
 beforeAll(async () => {
+  for (const [name, content] of Object.entries({ ...TEXTS, ...OBJECTS, 'object.json': UNKNOWN_FIELDS })) {
+    writeFileSync(join(shared, name), content)
+    mkdirSync(join(shared, `${name}.folder`))
+    writeFileSync(join(shared, `${name}.folder/roles.yaml`), content)
+  }
   const pki = await createPki()
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
   material = {
@@ -142,7 +171,7 @@ const COMMANDS: Readonly<Record<string, (file: string) => readonly string[]>> = 
       (file: string) => [
         'serve',
         '--in-memory',
-        '--data-dir=DIR/data',
+        `--data-dir=${join(shared, 'data')}`,
         '--secure-port=TAKEN_PORT',
         ...(COMPANIONS[name] ?? []),
         `--${name}=${file}`,
@@ -226,20 +255,13 @@ const COMMANDS: Readonly<Record<string, (file: string) => readonly string[]>> = 
 describe.each(Object.keys(COMMANDS))('kube-authn %s, of a file that is something else', (title) => {
   it('prints no secret of it', async () => {
     const cwd = folderOf({ ...material, tokens: 'other,jane,1\n' })
-    const files = filesFor(title)
-    const folder = folderOf({
-      ...files,
-      ...Object.fromEntries(
-        Object.entries(files).map(([name, content]) => [`${name}.folder/roles.yaml`, content]),
-      ),
-    })
     const elsewhere: string[] = []
     for (const stream of [process.stdout, process.stderr]) {
       vi.spyOn(stream, 'write').mockImplementation((chunk) => elsewhere.push(String(chunk)) > 0)
     }
     vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void elsewhere.push(String(warning)))
-    for (const file of Object.keys(files)) {
-      const args = COMMANDS[title]?.(join(folder, file)) ?? []
+    for (const file of Object.keys(filesFor(title))) {
+      const args = COMMANDS[title]?.(join(shared, file)) ?? []
       const { stdout, stderr, exitCode } = await run(withPlaces(args, cwd))
       const output = [stdout, stderr, ...elsewhere.splice(0)].join('').replaceAll(/\\u\{[a-f\d]+\}/g, '')
       expect({ file, output, exitCode }).toEqual({
