@@ -131,6 +131,14 @@ const CHANGED: Changes = [
     APPLY,
     (n) => ({ apiVersion: 'v1', kind: 'ConfigMap', ...dataOf(n) }),
   ],
+  [
+    'an apply of primitive elements',
+    300,
+    MAPS,
+    (n) => named({ finalizers: names(n, 'a.b/f') }),
+    APPLY,
+    (n) => ({ apiVersion: 'v1', kind: 'ConfigMap', ...named({ finalizers: names(n, 'a.b/g') }) }),
+  ],
   ['an apply of elements', 200, POD, podOf, APPLY, (n) => ({ apiVersion: 'v1', kind: 'Pod', ...podOf(n) })],
   [
     'an apply that conflicts',

@@ -14,18 +14,18 @@ type Bodies = readonly (readonly [
 ])[]
 
 const CREATED: Bodies = [
-  ['keys', 1500, MAPS, (n) => ({ ...named(), data: members(n) })],
-  ['invalid keys', 1500, MAPS, (n) => ({ ...named(), data: members(n, 'x', '/') })],
-  ['values that are not strings', 1500, MAPS, (n) => ({ ...named(), data: members(n, 1) })],
-  ['unknown members', 4000, MAPS, (n) => ({ ...named(), ...members(n) })],
-  ['labels', 1000, MAPS, (n) => named({ labels: members(n) })],
-  ['invalid labels', 1000, MAPS, (n) => named({ labels: members(n, '/') })],
-  ['annotations', 700, MAPS, (n) => named({ annotations: members(n) })],
-  ['finalizers', 2000, MAPS, (n) => named({ finalizers: names(n, 'a.b/f') })],
-  ['one finalizer', 2000, MAPS, (n) => named({ finalizers: some(n, () => 'a.b/f') })],
+  ['keys', 750, MAPS, (n) => ({ ...named(), data: members(n) })],
+  ['invalid keys', 750, MAPS, (n) => ({ ...named(), data: members(n, 'x', '/') })],
+  ['values that are not strings', 750, MAPS, (n) => ({ ...named(), data: members(n, 1) })],
+  ['unknown members', 2000, MAPS, (n) => ({ ...named(), ...members(n) })],
+  ['labels', 500, MAPS, (n) => named({ labels: members(n) })],
+  ['invalid labels', 500, MAPS, (n) => named({ labels: members(n, '/') })],
+  ['annotations', 350, MAPS, (n) => named({ annotations: members(n) })],
+  ['finalizers', 1000, MAPS, (n) => named({ finalizers: names(n, 'a.b/f') })],
+  ['one finalizer', 1000, MAPS, (n) => named({ finalizers: some(n, () => 'a.b/f') })],
   [
     'owners',
-    500,
+    250,
     MAPS,
     (n) =>
       named({
@@ -34,7 +34,7 @@ const CREATED: Bodies = [
   ],
   [
     'controllers',
-    300,
+    150,
     MAPS,
     (n) =>
       named({
@@ -49,7 +49,7 @@ const CREATED: Bodies = [
   ],
   [
     'managers',
-    300,
+    150,
     MAPS,
     (n) =>
       named({
@@ -65,23 +65,23 @@ const CREATED: Bodies = [
   ],
   [
     'members of one name',
-    4000,
+    2000,
     MAPS,
     (n) => `{"metadata":{"name":"m"},"data":{${some(n, () => '"a":"b"').join(',')}}}`,
   ],
-  ['rules', 800, `${RBAC}/namespaces/default/roles`, (n) => roleOf(...some(n, () => rule))],
-  ['rules about nothing', 800, `${RBAC}/namespaces/default/roles`, (n) => roleOf(...some(n, () => ({})))],
+  ['rules', 400, `${RBAC}/namespaces/default/roles`, (n) => roleOf(...some(n, () => rule))],
+  ['rules about nothing', 400, `${RBAC}/namespaces/default/roles`, (n) => roleOf(...some(n, () => ({})))],
   [
     'resource names',
-    4000,
+    2000,
     `${RBAC}/namespaces/default/roles`,
     (n) => roleOf({ ...rule, resourceNames: names(n) }),
   ],
-  ['verbs', 4000, `${RBAC}/clusterroles`, (n) => roleOf({ ...rule, verbs: some(n, () => 'get') })],
-  ['URLs', 4000, `${RBAC}/clusterroles`, (n) => roleOf({ verbs: ['get'], nonResourceURLs: names(n, '/') })],
+  ['verbs', 2000, `${RBAC}/clusterroles`, (n) => roleOf({ ...rule, verbs: some(n, () => 'get') })],
+  ['URLs', 2000, `${RBAC}/clusterroles`, (n) => roleOf({ verbs: ['get'], nonResourceURLs: names(n, '/') })],
   [
     'selectors',
-    300,
+    150,
     `${RBAC}/clusterroles`,
     (n) => ({
       ...named({ labels: members(n) }),
@@ -90,7 +90,7 @@ const CREATED: Bodies = [
   ],
   [
     'values of a selector',
-    3000,
+    1500,
     `${RBAC}/clusterroles`,
     (n) => ({
       ...named(),
@@ -101,7 +101,7 @@ const CREATED: Bodies = [
   ],
   [
     'subjects',
-    800,
+    400,
     `${RBAC}/namespaces/default/rolebindings`,
     (n) => ({
       ...named(),
@@ -111,26 +111,26 @@ const CREATED: Bodies = [
   ],
   [
     'secrets of an account',
-    1000,
+    500,
     `${DEFAULT}/serviceaccounts`,
     (n) => ({ ...named(), secrets: names(n).map((name) => ({ name })) }),
   ],
   [
     'strings of a secret',
-    1000,
+    500,
     `${DEFAULT}/secrets`,
     (n) => ({ ...named(), stringData: members(n), data: members(n, 'eA==') }),
   ],
-  ['containers', 1500, `${DEFAULT}/pods`, (n) => ({ ...named(), spec: { containers: containers(n) } })],
+  ['containers', 750, `${DEFAULT}/pods`, (n) => ({ ...named(), spec: { containers: containers(n) } })],
   [
     'containers of one name',
-    1500,
+    750,
     `${DEFAULT}/pods`,
     (n) => ({ ...named(), spec: { containers: some(n, () => ({ name: 'c', image: 'i' })) } }),
   ],
   [
     'variables',
-    2000,
+    1000,
     `${DEFAULT}/pods`,
     (n) => ({
       ...named(),
@@ -139,13 +139,13 @@ const CREATED: Bodies = [
   ],
   [
     'usages',
-    3000,
+    1500,
     '/apis/certificates.k8s.io/v1/certificatesigningrequests',
     (n) => ({ ...named(), spec: { request: 'eA==', signerName: 'a.b/c', usages: names(n) } }),
   ],
   [
     'lines of a request',
-    600,
+    300,
     '/apis/certificates.k8s.io/v1/certificatesigningrequests',
     (n) => ({
       ...named(),
@@ -160,7 +160,7 @@ const CREATED: Bodies = [
   ],
   [
     'headers of a request',
-    600,
+    300,
     '/apis/certificates.k8s.io/v1/certificatesigningrequests',
     (n) => ({
       ...named(),
@@ -173,7 +173,7 @@ const CREATED: Bodies = [
   ],
   [
     'addresses of a node',
-    1000,
+    500,
     '/api/v1/nodes',
     (n) => ({
       ...named(),

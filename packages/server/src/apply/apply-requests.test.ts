@@ -1,6 +1,5 @@
 import { parseRbac, rbac } from '@kube-authn/core/authorization'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { cpuSecondsUntil } from '../../../../test/cpu-seconds.ts'
 import { fakeUser } from '@kube-authn/testing'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { kubernetesApi } from '../api/api-handler.ts'
@@ -363,20 +362,6 @@ describe('an apply', () => {
 })
 
 describe('the owners of fields', () => {
-  const many = (letter: string, length: number): readonly string[] =>
-    Array.from({ length }, (_, index) => `${letter}/${index}`)
-
-  it('of long lists and maps are found in time that grows with their length', async () => {
-    await apply('a', map({}, { finalizers: many('a', 10_000) }))
-    const spent = await cpuSecondsUntil(async () => {
-      const other = map({}, { finalizers: many('b', 40_000) })
-      expect((await apply('b', other, MAP, '&force=true&dryRun=All')).status).toBe(200)
-      const data = Object.fromEntries(many('c', 40_000).map((key) => [key.replace('/', '.'), '']))
-      expect((await ask('PATCH', `${MAP}?dryRun=All`, { data }, MERGE)).status).toBe(200)
-    })
-    expect(spent).toBeLessThan(20)
-  })
-
   it('are ten at most that update, and the older ones are one', async () => {
     await apply('a', map({ x: '1' }))
     for (let index = 0; index < 30; index++) {
