@@ -89,25 +89,25 @@ describe('plainDocument', () => {
     ['a reserved key', 'on: x'],
     ['the key that merges', '<<: x'],
     ['__proto__', '__proto__: x'],
-    ['a key twice', 'a: x\na: y'],
+    ['a key twice', 'a: x\na: z'],
     ['a number with a zero in front', 'a: 0777'],
     ['a time', 'a: 2001-01-01'],
     ['an alias', 'a: *x'],
-    ['an anchor', 'a: &x y'],
-    ['a tag', 'a: !x y'],
-    ['a comment behind a value', 'a: x # y'],
-    ['several words', 'a: x y'],
+    ['an anchor', 'a: &x z'],
+    ['a tag', 'a: !x z'],
+    ['a comment behind a value', 'a: x # z'],
+    ['several words', 'a: x z'],
     ['a block', 'a: |\n  x'],
-    ['a word over two lines', 'a: x\n  y'],
-    ['an item over two lines', '- x\n  y'],
+    ['a word over two lines', 'a: x\n  z'],
+    ['an item over two lines', '- x\n  z'],
     ['an item in an item', '- - x'],
     ['an item of nothing', '-\n- x'],
     ['an escape', String.raw`a: "\n"`],
-    ['a doubled quote', "a: 'x''y'"],
-    ['a member deeper than its mapping', 'a: x\n  b: y'],
-    ['a member between two indents', 'a:\n    b: x\n  c: y'],
-    ['a mapping in a list', 'a: x\n- y'],
-    ['a list in a mapping', '- x\na: y'],
+    ['a doubled quote', "a: 'x''z'"],
+    ['a member deeper than its mapping', 'a: x\n  b: z'],
+    ['a member between two indents', 'a:\n    b: x\n  c: z'],
+    ['a mapping in a list', 'a: x\n- z'],
+    ['a list in a mapping', '- x\na: z'],
     ['indented from the start', '  a: x'],
     ['a tab', 'a:\tx'],
     ['a carriage return', 'a: x\r\n'],
@@ -116,7 +116,7 @@ describe('plainDocument', () => {
     ['a space behind a value', 'a: x '],
     ['a mapping as a value', 'a: b: c'],
     ['a comma too many', 'a: [x,]'],
-    ['a mapping in braces', 'a: {x: y}'],
+    ['a mapping in braces', 'a: {x: z}'],
     ['51 levels', Array.from({ length: 51 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
   ])('leaves %s to the parser', (_, text) => {
     expect(finish(plainDocument(text))).toBeUndefined()
@@ -126,7 +126,7 @@ describe('plainDocument', () => {
 describe('yamlDocuments', () => {
   const LINES = [
     'a: x',
-    'b: y',
+    'b: z',
     'c:',
     'd:',
     '- x',
@@ -193,7 +193,7 @@ describe('yamlDocuments', () => {
           expect(ours(text)).toEqual(byParser(text))
         },
       ),
-      { numRuns: Number(process.env['YAML_RUNS'] ?? 3000) },
+      { numRuns: Number(process.env['YAML_RUNS'] ?? 1500) },
     )
   })
 
@@ -227,7 +227,7 @@ describe('yamlDocuments', () => {
         const text = role.slice(0, at) + inserted + role.slice(at + removed)
         expect(ours(text)).toEqual(byParser(text))
       }),
-      { numRuns: Number(process.env['YAML_RUNS'] ?? 1000) },
+      { numRuns: Number(process.env['YAML_RUNS'] ?? 500) },
     )
   })
 })
