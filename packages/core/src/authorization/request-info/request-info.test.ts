@@ -139,7 +139,7 @@ describe('requestInfo', () => {
           expect([texts.resource, texts.name, texts.namespace, parts]).toEqual(['', '', '', []])
         if (problem !== undefined) expect([400, 500]).toContain(problem.status)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -238,7 +238,7 @@ describe('isAmbiguousPath', () => {
         if (isAmbiguous(path)) return
         for (const read of servletPaths(path)) expect(read).toMatch(/^\/reports(?:\/|$)/)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 

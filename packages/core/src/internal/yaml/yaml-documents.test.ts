@@ -128,7 +128,7 @@ describe('documentSteps', () => {
         const text = lines.join('')
         expect(outcomeOf(text.split(/(?<=\n)(?=---)/))).toEqual(outcomeOf([text]))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
