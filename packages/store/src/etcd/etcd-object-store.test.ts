@@ -13,7 +13,7 @@ describe('a store in etcd', () => {
       const reopen = () => etcdObjectStore({ ...where, ...options })
       return { store: await reopen(), reopen }
     },
-    { isDurable: true, many: 5000 },
+    { isDurable: true, many: 2000 },
   )
 })
 
