@@ -52,9 +52,11 @@ describe.each([
     expect(states.of({ ...request })).toBeUndefined()
     expect(states.of(Object.assign({}, request))).toBeUndefined()
     expect(states.of(Object.create({}, Object.getOwnPropertyDescriptors(request)) as object)).toBeUndefined()
+    const received = await make()
     const property = Symbol.for('@kube-authn/test/request-states@1')
-    expect(Object.keys(request)).toEqual(Object.keys(await make()))
-    expect(Reflect.get(request, property)).toBeDefined()
+    expect(Reflect.ownKeys(request)).toEqual([...Reflect.ownKeys(received), property])
+    // Nothing that lists or copies the properties of a request finds it.
+    expect(Reflect.ownKeys({ ...request })).toEqual(Reflect.ownKeys({ ...received }))
   })
 
   it('is that of objects that inherit from it', async () => {
@@ -80,10 +82,11 @@ describe('the states of a name', () => {
     expect(requestStates('test/request-states@2').of(request)).toBeUndefined()
   })
 
-  it('cannot be given to another request', () => {
+  it('cannot be assigned, also not that of another request', () => {
     const key = Symbol.for('@kube-authn/test/request-states@1')
     const [request, other] = [{ rawHeaders: [] }, { rawHeaders: [] }]
     states.keep(request, jane)
+    expect(Reflect.set(request, key, undefined)).toBe(false)
     Reflect.set(other, key, Reflect.get(request, key))
     expect(states.of(other)).toBeUndefined()
   })

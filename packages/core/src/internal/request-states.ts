@@ -15,8 +15,8 @@ interface Kept<S> {
 /**
  * The states of requests, shared by all copies of an adapter in one process.
  *
- * A request has its state in the property `Symbol.for('@kube-authn/NAME')`. In a `WeakMap` it would keep its request from being collected while
- * that is young, which takes longer than all the rest.
+ * A request has its state in the property `Symbol.for('@kube-authn/NAME')`, which is not enumerable. In a `WeakMap` it would keep its request
+ * from being collected while that is young, which takes longer than all the rest.
  *
  * @param name unique for the adapter and the version of its states.
  */
@@ -29,8 +29,8 @@ export function requestStates<S extends object>(name: string): RequestStates<S> 
       return kept.request === request || standsFor(request, kept.request) ? kept.state : undefined
     },
     keep(request, state) {
-      const kept: Kept<S> = { request, state }
-      Object.assign(request, { [key]: kept })
+      const value: Kept<S> = { request, state }
+      Object.defineProperty(request, key, { value, configurable: true })
     },
   }
 }
