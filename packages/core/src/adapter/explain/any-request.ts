@@ -37,7 +37,9 @@ export function readAnyRequest(given: unknown): ReadRequest {
   const inside = memberOf(given, 'req')
   const isAuthenticated = [given, inside].some(hasState)
   // Hono on Node: the message that Node received, which keeps repeated headers separate.
-  const message = [given, inside, memberOf(memberOf(given, 'env'), 'incoming')].find(isNodeRequest)
+  const message = [given, inside, memberOf(memberOf(given, 'env'), 'incoming')]
+    .filter(isNodeRequest)
+    .find(({ headers }) => typeof headers === 'object' && headers !== null)
   if (message !== undefined) {
     const target = [given, message].map((each) => memberOf(each, 'originalUrl')).find(isText)
     return { request: incomingMessageRequest(message, target), isAuthenticated }

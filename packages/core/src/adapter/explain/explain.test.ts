@@ -351,6 +351,8 @@ describe('explain', () => {
     ['a text', 'GET /', 'must be the req of Express or Node'],
     ['a function', () => {}, 'must be the req of Express or Node'],
     ['an empty object', {}, 'must be the req of Express or Node'],
+    ['raw headers only', { rawHeaders: ['Accept', '*/*'] }, 'must be the req of Express or Node'],
+    ['headers that are null', { rawHeaders: [], headers: null }, 'must be the req of Express or Node'],
     ['a response', new Response(), 'must be the req of Express or Node'],
     ['a promise', Promise.resolve(request()), 'is a promise; await it first'],
   ])('says so when it is given %s', async (_, given, message) => {
