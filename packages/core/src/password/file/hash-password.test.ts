@@ -8,7 +8,8 @@ describe.each(PASSWORD_HASHES)('a password hashed with %s', (kind) => {
     const hash = parsePasswordHash(text)
     if (hash === undefined || typeof hash === 'string') throw new Error(`${kind}: ${hash}`)
     expect(await hash.matches('correct horse żółć')).toBe(true)
-    expect(await hash.matches('correct horse żółć ')).toBe(false)
+    for (const wrong of ['', 'correct horse', 'correct horse zolc', 'correct horse żółć '])
+      expect(await hash.matches(wrong)).toBe(false)
     expect(await hashPassword('correct horse żółć', kind)).not.toBe(text)
   })
 
