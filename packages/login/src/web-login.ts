@@ -19,7 +19,7 @@ import {
   logFailure,
   type ReadBody,
   refuseProblems,
-  retold,
+  replaceProblems,
   systemClock,
 } from '@kube-authn/core/internal'
 import { oidc } from '@kube-authn/core/oidc'
@@ -177,7 +177,7 @@ function defaultTokens(
         ...defined({ signingAlgorithms, ...words }),
       })
     if (several === undefined) return make()
-    return retold(({ path, message }) => ({ path: `providers[${index}].${path}`, message }), make)
+    return replaceProblems(({ path, message }) => ({ path: `providers[${index}].${path}`, message }), make)
   })
 }
 

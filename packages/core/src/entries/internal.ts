@@ -133,7 +133,7 @@ export {
   nested,
   optionProblems,
   refuseProblems,
-  retold,
+  replaceProblems,
   withFurtherProblems,
 } from '../internal/options/shape.ts'
 export { urlProblems } from '../internal/options/url.ts'

@@ -12,7 +12,7 @@ import {
   nested,
   optionProblems,
   refuseProblems,
-  retold,
+  replaceProblems,
   without,
 } from '@kube-authn/core/internal'
 import {
@@ -107,7 +107,7 @@ export function keystoneAt(url: string, options: KeystoneAtOptions = {}): Keysto
   const asked = { url, fetch: call, ...defined({ timeoutSeconds, maxBytes, clock }) }
   const passwords = attempt(() => keystonePassword({ ...ofPasswords, ...asked }))
   const serviceToken =
-    service && attempt(() => retold(ofService, () => keystoneServiceToken({ ...asked, ...service })))
+    service && attempt(() => replaceProblems(ofService, () => keystoneServiceToken({ ...asked, ...service })))
   const tokens = attempt(() => keystoneToken({ ...ofTokens, ...asked, ...defined({ serviceToken }) }))
   // Last: it opens files, and nothing after it may throw.
   const fetch: HttpFetch | undefined = attempt(() =>

@@ -1,7 +1,7 @@
 import { orElse } from '../options/closeable.ts'
 import type { ConfigurationProblem } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import { retold } from '@kube-authn/core/internal'
+import { replaceProblems } from '@kube-authn/core/internal'
 import { resolve } from 'node:path'
 import { underOption } from '../options/option-problems.ts'
 import { fileSource } from '../file-source/file-source.ts'
@@ -82,10 +82,10 @@ function ofFiles<T>(
   read: () => T,
   { certFile, keyFile, path: option }: CertificateFiles & { readonly path: string },
 ): T {
-  const told = ({ path, message }: ConfigurationProblem): ConfigurationProblem => {
+  const withFiles = ({ path, message }: ConfigurationProblem): ConfigurationProblem => {
     if (path !== 'cert' && path !== 'key') return { path, message }
     const files = `certFile is ${resolve(certFile)}, keyFile is ${resolve(keyFile)}`
     return { path: `${option}${path}File`, message: `${message}; ${files}` }
   }
-  return retold(told, read)
+  return replaceProblems(withFiles, read)
 }

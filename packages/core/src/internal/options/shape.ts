@@ -81,16 +81,19 @@ export function refuseProblems(...found: readonly (readonly ConfigurationProblem
 }
 
 /**
- * Does something whose problems are told otherwise, as under the flag of an option.
+ * Runs a step and replaces each problem of its `ConfigurationError`, for example by one with the flag of an option as its path.
  *
- * @throws {ConfigurationError} with each problem as `told` returns it; any other error as it is.
+ * @throws {ConfigurationError} with the replaced problems; any other error as it is.
  */
-export function retold<T>(told: (problem: ConfigurationProblem) => ConfigurationProblem, work: () => T): T {
+export function replaceProblems<T>(
+  replace: (problem: ConfigurationProblem) => ConfigurationProblem,
+  step: () => T,
+): T {
   try {
-    return work()
+    return step()
   } catch (error) {
     if (!isConfigurationError(error)) throw error
-    throw new ConfigurationError(error.problems.map(told), { cause: error })
+    throw new ConfigurationError(error.problems.map(replace), { cause: error })
   }
 }
 

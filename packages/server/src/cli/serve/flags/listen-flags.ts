@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { defined, quoted, retold } from '@kube-authn/core/internal'
+import { defined, quoted, replaceProblems } from '@kube-authn/core/internal'
 import { type AddProblem, keepsHttp2Fields, type ParsedFlags } from '@kube-authn/node/internal'
 
 export interface ListenAddress {
@@ -186,5 +186,5 @@ export function pairProblems(flags: ParsedFlags, cert: string, key: string, add:
 
 /** Does something whose problems are those of options, and names the flags instead. @throws {ConfigurationError} with the names of flags. */
 export function inTermsOfFlags<T>(flags: ReadonlyMap<string, string>, work: () => T): T {
-  return retold(({ path, message }) => ({ path: flags.get(path) ?? path, message }), work)
+  return replaceProblems(({ path, message }) => ({ path: flags.get(path) ?? path, message }), work)
 }
