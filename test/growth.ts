@@ -19,10 +19,12 @@ type Prepare<T> = (length: number) => () => T
 export function expectLinearWork(length: number, prepare: Prepare<unknown>): void {
   const [short, long] = [prepare(length), prepare(length * TIMES)]
   const least = Math.min(...Array.from({ length: 3 }, () => cpuSecondsOf(short)))
-  const ratio = (): number => cpuSecondsOf(long) / Math.max(least, LEAST_SECONDS)
-  const first = ratio()
-  // A collection of garbage may have been in it.
-  expect(first < LINEAR ? first : ratio()).toBeLessThan(LINEAR)
+  let ratio = Infinity
+  // A collection of garbage may be in one of them.
+  for (let round = 0; round < 3 && ratio >= LINEAR; round++) {
+    ratio = cpuSecondsOf(long) / Math.max(least, LEAST_SECONDS)
+  }
+  expect(ratio).toBeLessThan(LINEAR)
 }
 
 /** The same for asynchronous work, while nothing else runs on this thread. */
