@@ -13,6 +13,11 @@ const TIMEOUT_SECONDS = 1
 
 type Open = (port: number) => Promise<ObjectStore>
 
+/** On a busy machine an engine may take longer than the timeout of a store to answer its first request. */
+function patiently(open: Open): Open {
+  return (port) => vi.waitFor(() => open(port), { timeout: 300_000, interval: 100 })
+}
+
 interface Engine {
   readonly port: number
   /** Makes a store. Returns a function that opens it over a way to a port. */
@@ -27,12 +32,13 @@ const ENGINES = {
     const make = async (): Promise<Open> => {
       const schema = `cut_${count++}`
       await migratePostgresStore({ connectionString: url, schema })
-      return (at) =>
+      return patiently((at) =>
         postgresObjectStore({
           connectionString: `postgres://postgres@127.0.0.1:${at}/postgres`,
           schema,
           timeoutSeconds: TIMEOUT_SECONDS,
-        })
+        }),
+      )
     }
     return { port, make, close }
   },
@@ -40,13 +46,14 @@ const ENGINES = {
     const { port, close } = await startEtcd(scratch, 'etcd')
     const make = async (): Promise<Open> => {
       const prefix = `/${crypto.randomUUID()}/`
-      return (at) =>
+      return patiently((at) =>
         etcdObjectStore({
           endpoints: [`http://127.0.0.1:${at}`],
           allowInsecureHttp: true,
           prefix,
           timeoutSeconds: TIMEOUT_SECONDS,
-        })
+        }),
+      )
     }
     return { port, make, close }
   },
