@@ -25,9 +25,9 @@ let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'audit-rotation-'))
 })
-afterEach(() => {
-  // A backup may be compressed meanwhile.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+afterEach(async () => {
+  // A backup that is being compressed may get a file meanwhile: then all is removed again.
+  await vi.waitFor(() => rmSync(folder, { recursive: true, force: true }))
 })
 
 const event = (auditID: string): AuditEvent => ({
