@@ -23,6 +23,7 @@ const PUBLISHING = [
   'test/runtimes/*.test.ts',
   'test/tooling/{publish,publishing,start,versions,walks}.test.ts',
   'test/differential/src/differential.test.ts',
+  'test/simulation/src/planted.test.ts',
 ]
 
 const COMMAND = 'packages/server/src/cli/**/*.test.ts'

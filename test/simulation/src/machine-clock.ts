@@ -1,0 +1,40 @@
+import type { Random } from './random.ts'
+
+/** The clocks of a machine. Both are read in milliseconds, and neither is right. */
+export interface MachineClock {
+  wallMs(): number
+  elapsedMs(): number
+  /** Sets the clock forward, or back. */
+  jump(byMs: number): void
+  /** How fast the clock goes. 1: as time does. 0: it stands still. The monotonic time is not affected. */
+  setRate(rate: number): void
+  /** What the clock is ahead. */
+  aheadMs(): number
+}
+
+/** The monotonic time is that much wrong at most: stores count on twice as much. */
+const DRIFT_PER_MILLION = 50
+
+/** A clock that is right, as far as clocks are. */
+export function machineClock(trueMs: () => number, random: Random): MachineClock {
+  const drift = (random.below(2 * DRIFT_PER_MILLION + 1) - DRIFT_PER_MILLION) / 1e6
+  const bootedMs = trueMs() - random.below(1e9)
+  let sinceMs = trueMs()
+  let baseMs = sinceMs + random.below(11) - 5
+  let rate = 1
+  const wallMs = (): number => Math.floor(baseMs + (trueMs() - sinceMs) * rate)
+  const rebase = (nextMs: number): void => {
+    baseMs = nextMs
+    sinceMs = trueMs()
+  }
+  return {
+    wallMs,
+    elapsedMs: () => (trueMs() - bootedMs) * (1 + drift),
+    jump: (byMs) => rebase(wallMs() + byMs),
+    setRate(next) {
+      rebase(wallMs())
+      rate = next
+    },
+    aheadMs: () => wallMs() - trueMs(),
+  }
+}

@@ -1,0 +1,140 @@
+import type { ObjectStore, StoreEvent } from '@kube-authn/store'
+import type { Planted } from './planted.ts'
+import type { Owner } from './timeline.ts'
+
+let calls = 0
+
+/** Whether it is the turn of a fault that does not always happen. */
+function isTurn(every: number): boolean {
+  return ++calls % every === 0
+}
+
+function isOutage(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'storeUnavailable'
+}
+
+/** A store with other methods. */
+function spoiled(change: (store: ObjectStore, owner: Owner) => Partial<ObjectStore>) {
+  return (store: ObjectStore, owner: Owner): ObjectStore => ({ ...store, ...change(store, owner) })
+}
+
+/** A store whose watches tell something else. */
+function retold(tell: (event: StoreEvent) => readonly StoreEvent[]) {
+  return spoiled((store) => ({
+    async *watch(...given) {
+      for await (const event of store.watch(...given)) yield* tell(event)
+    },
+  }))
+}
+
+/** Mistakes of an engine. */
+export const plantedInStores: readonly Planted[] = [
+  {
+    name: 'forgets an acknowledged write',
+    violates: ['acknowledged', 'oneWinner'],
+    spoil: spoiled((store) => ({
+      async update(key, value, revision, ...rest) {
+        if (!isTurn(20)) return store.update(key, value, revision, ...rest)
+        return { key, value, revision: await store.revision(), createdRevision: revision }
+      },
+    })),
+  },
+  {
+    name: 'updates whatever version there is',
+    violates: ['oneWinner'],
+    spoil: spoiled((store) => ({
+      async update(key, value, revision, ...rest) {
+        const found = await store.get(key)
+        return store.update(key, value, found?.revision ?? revision, ...rest)
+      },
+    })),
+  },
+  {
+    name: 'deletes whatever version there is',
+    violates: ['unasked'],
+    spoil: spoiled((store) => ({ delete: (key) => store.delete(key) })),
+  },
+  {
+    name: 'reads what there was before',
+    violates: ['reads', 'errors', 'acknowledged'],
+    spoil: spoiled((store) => {
+      const before = new Map<string, ReturnType<ObjectStore['get']>>()
+      return {
+        get(key) {
+          const old = before.get(key)
+          const found = store.get(key)
+          before.set(key, found)
+          return old !== undefined && isTurn(20) ? old : found
+        },
+      }
+    }),
+  },
+  {
+    name: 'leaves an object out of a list',
+    violates: ['reads', 'revokedIsRefused', 'revokedStays'],
+    spoil: spoiled((store) => ({
+      async list(...given) {
+        const page = await store.list(...given)
+        return isTurn(5) ? { ...page, objects: page.objects.slice(1) } : page
+      },
+    })),
+  },
+  {
+    name: 'takes an outage for an absence',
+    violates: ['errors'],
+    spoil: spoiled((store) => ({ get: (key) => store.get(key).catch(() => undefined) })),
+  },
+  {
+    name: 'repeats a creation whose answer was lost',
+    violates: ['acknowledged', 'unasked'],
+    spoil: spoiled((store) => ({
+      create: (...given) =>
+        store.create(...given).catch((thrown: unknown) => {
+          if (!isOutage(thrown)) throw thrown
+          return store.create(...given)
+        }),
+    })),
+  },
+  {
+    name: 'does not tell a change',
+    violates: ['watches', 'revokedIsRefused', 'errors'],
+    spoil: retold((event) => (event.type !== 'progress' && isTurn(30) ? [] : [event])),
+  },
+  {
+    name: 'tells a change twice',
+    violates: ['watches'],
+    spoil: retold((event) => (event.type !== 'progress' && isTurn(30) ? [event, event] : [event])),
+  },
+  {
+    name: 'tells that it is further than it is',
+    violates: ['watches', 'revokedIsRefused', 'outagesEnd'],
+    spoil: retold((event) => [
+      event.type === 'progress' ? { ...event, revision: event.revision + 1 } : event,
+    ]),
+  },
+  {
+    name: 'ends objects by the clock of a replica',
+    violates: ['unasked'],
+    spoil: spoiled((store, owner) => ({
+      create(key, value, { expiresAtMs, ...rest } = {}) {
+        if (expiresAtMs === undefined) return store.create(key, value, rest)
+        return store.create(key, value, { ...rest, ttlMs: Math.max(1, expiresAtMs - owner.wallMs()) })
+      },
+    })),
+  },
+  {
+    name: 'stays away after an outage',
+    violates: ['outagesEnd'],
+    spoil: spoiled((store) => {
+      let lost: Promise<never> | undefined
+      return {
+        revision: () =>
+          lost ??
+          store.revision().catch((thrown: unknown) => {
+            lost ??= Promise.reject(thrown)
+            return lost
+          }),
+      }
+    }),
+  },
+]

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { filesBelow } from '../../files.ts'
+import { type Planted, planted } from './planted.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const sources = ['core', 'store', 'server']
+  .map((name) => join(root, 'packages', name, 'dist'))
+  .flatMap((folder) => filesBelow(folder).map((file) => join(folder, file)))
+  .filter((file) => file.endsWith('.js'))
+  .map((file) => readFileSync(file, 'utf8'))
+
+/** How many hours of replicas may pass before a fault is found: some seconds of CPU. */
+const HOURS = '15'
+
+const run = (...args: readonly string[]): Promise<string> =>
+  new Promise((resolve) => {
+    const program = join(root, 'test', 'simulation', 'dist', 'run.js')
+    execFile(process.execPath, [program, ...args], (_error, stdout, stderr) => resolve(`${stdout}${stderr}`))
+  })
+
+it.each(planted.filter((each) => 'replaced' in each))('$name: it fits the build', ({ replaced }) => {
+  for (const [from] of replaced) {
+    expect([from, sources.reduce((sum, source) => sum + source.split(from).length - 1, 0)]).toEqual([from, 1])
+  }
+})
+
+it.concurrent.each<Planted>(planted)('$name: it is found', async ({ name, violates }) => {
+  const output = await run('--plant', name, '--from', '1', '--hours', HOURS)
+  const [, invariant] = /^violated: (\w+): /m.exec(output) ?? [undefined, output]
+  expect(violates).toContain(invariant)
+})
+
+it('finds nothing where nothing is planted, and refuses what it does not know', async () => {
+  expect(await run('--from', '1', '--hours', '3')).toMatch(
+    /^seeds 1 to 1: 3\.0 hours.*\n1 passed, 0 failed\n$/,
+  )
+  expect(await run('--plant', 'unknown')).toMatch(/planted/)
+  expect(await run('--hours', 'x')).toMatch(/number/)
+})

@@ -1,0 +1,15 @@
+import { plantedInPackages } from './planted-in-packages.ts'
+import { plantedInStores } from './planted-in-stores.ts'
+import type { Replaced } from './patched-sources.ts'
+import type { SimulationOptions } from './simulation.ts'
+import type { Invariant } from './violation.ts'
+
+/** A fault that the simulation must find: in the store, or in the packages. */
+export type Planted = {
+  readonly name: string
+  /** Which of the invariants may be the first that it violates. */
+  readonly violates: readonly Invariant[]
+} & ({ readonly spoil: NonNullable<SimulationOptions['spoil']> } | { readonly replaced: Replaced })
+
+/** All of them. */
+export const planted: readonly Planted[] = [...plantedInStores, ...plantedInPackages]

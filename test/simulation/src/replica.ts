@@ -1,0 +1,160 @@
+import type { TokenAuthenticator } from '@kube-authn/core'
+import { unlessRevoked } from '@kube-authn/core/revocation'
+import { revocations, type StoredRevocations } from '@kube-authn/server'
+import { allResources, registry, type Registry } from '@kube-authn/server/internal'
+import type { ObjectStore } from '@kube-authn/store'
+import { type MachineClock, machineClock } from './machine-clock.ts'
+import type { Random } from './random.ts'
+import { HEALTHY, type LinkFaults, type StoreLink, storeLink } from './store-link.ts'
+import type { StoreModel } from './store-model.ts'
+import type { Owner, Timeline } from './timeline.ts'
+
+/** A process that serves requests. */
+export interface Process extends Owner {
+  readonly store: ObjectStore
+  readonly link: StoreLink
+  readonly objects: Registry
+  readonly revoked: StoredRevocations
+  readonly authenticator: TokenAuthenticator
+  /** When it began, and since when it serves. */
+  readonly startedMs: number
+  readonly sinceMs: number
+}
+
+/** How a visit of a process ended. `lost`: there was none, or it ended. */
+export type Visit<T> =
+  | { readonly type: 'done'; readonly value: T }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'lost' }
+
+/** A machine with a process that is started again when it ends. */
+export interface Replica {
+  readonly name: string
+  readonly clock: MachineClock
+  readonly faults: LinkFaults
+  /** The process that serves; `undefined` until it does. */
+  readonly process: Process | undefined
+  /** The process that is there, even if it does not serve yet. */
+  readonly owner: Owner | undefined
+  readonly link: StoreLink | undefined
+  start(): void
+  /** The process ends, in the middle of whatever it does. */
+  kill(): void
+  /** The process stands still. */
+  freeze(forMs: number): void
+  visit<T>(work: (process: Process) => Promise<T>): Promise<Visit<T>>
+}
+
+/** What a replica is made of. */
+export interface ReplicaParts {
+  readonly name: string
+  readonly time: Timeline
+  readonly model: StoreModel
+  readonly random: Random
+  readonly authenticator: TokenAuthenticator
+  /** What is wrong with the store as it is used by replicas. Default: nothing. */
+  readonly spoil?: ((store: ObjectStore, owner: Owner) => ObjectStore) | undefined
+  readonly tell: (line: string) => void
+}
+
+/** When a process that could not begin is started again. */
+const RETRY_MS = 1000
+
+/** A replica that has not been started. */
+export function replica(parts: ReplicaParts): Replica {
+  const { name, time, random, tell } = parts
+  const clock = machineClock(() => time.nowMs, random)
+  const faults = { ...HEALTHY }
+  const visits = new Set<() => void>()
+  let started: { readonly owner: Owner; readonly link: StoreLink } | undefined
+  let serving: Process | undefined
+
+  const boot = async (owner: Owner, link: StoreLink): Promise<void> => {
+    const store = parts.spoil?.(link.store, owner) ?? link.store
+    const startedMs = time.nowMs
+    try {
+      const made = await begin(store, random, parts.authenticator)
+      serving = Object.assign(owner, { ...made, store, link, startedMs, sinceMs: time.nowMs })
+      tell(`${name} serves`)
+    } catch {
+      // As `kube-authn serve` does, which is started again.
+      tell(`${name} ends, since it cannot begin`)
+      kill()
+      time.after(RETRY_MS, start)
+    }
+  }
+  const start = (): void => {
+    if (started !== undefined) return
+    const owner = newOwner(name, clock)
+    const link = storeLink({ ...parts, owner, faults })
+    started = { owner, link }
+    time.after(0, () => void boot(owner, link), owner)
+  }
+  const kill = (): void => {
+    if (started === undefined) return
+    started.owner.isOver = true
+    started.link.abandon()
+    started = undefined
+    serving = undefined
+    for (const lose of visits) lose()
+    visits.clear()
+  }
+  return {
+    name,
+    clock,
+    faults,
+    get process() {
+      return serving
+    },
+    get owner() {
+      return started?.owner
+    },
+    get link() {
+      return started?.link
+    },
+    start,
+    kill,
+    freeze(forMs) {
+      if (started === undefined) return
+      const { owner } = started
+      owner.stillUntilMs = Math.max(owner.stillUntilMs, time.nowMs + forMs)
+    },
+    visit<T>(work: (process: Process) => Promise<T>): Promise<Visit<T>> {
+      const process = serving
+      if (process === undefined) return Promise.resolve({ type: 'lost' })
+      return new Promise((resolve) => {
+        const lose = (): void => resolve({ type: 'lost' })
+        const end = (how: Visit<T>): void => {
+          visits.delete(lose)
+          resolve(how)
+        }
+        visits.add(lose)
+        time.after(
+          1,
+          () => {
+            work(process).then(
+              (value) => end({ type: 'done', value }),
+              (error: unknown) => end({ type: 'failed', error }),
+            )
+          },
+          process,
+        )
+      })
+    },
+  }
+}
+
+function newOwner(name: string, { wallMs, elapsedMs }: MachineClock): Owner {
+  return { name, isOver: false, stillUntilMs: 0, planned: 0, wallMs, elapsedMs }
+}
+
+/** What `kube-authn serve` does before it serves, as far as it is simulated. */
+async function begin(store: ObjectStore, random: Random, authenticator: TokenAuthenticator) {
+  const chance = (): number => random.below(1e6) / 1e6
+  // The store tells the time.
+  await store.revision()
+  const revoked = await revocations({ store })
+  const objects = registry({ store, resources: allResources, learners: [revoked], random: chance })
+  await objects.createSystemNamespaces()
+  return { objects, revoked, authenticator: unlessRevoked(revoked, authenticator) }
+}

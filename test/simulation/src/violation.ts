@@ -1,0 +1,25 @@
+/** What must be true after every step. `docs/reliability.md` says how each is checked. */
+export const INVARIANTS = {
+  acknowledged: 'an acknowledged write is there until it is deleted',
+  unasked:
+    'nothing is written or deleted unless it was asked for, has expired or belongs to a deleted namespace',
+  oneWinner: 'compare and swap has one winner',
+  reads: 'a read shows what there was at one moment between its beginning and its end',
+  watches: 'a watch tells each change once and in order, or ends with 410',
+  revokedIsRefused:
+    'a revoked credential is not accepted after its bound, on any replica, whatever its clock',
+  revokedStays: 'a credential that was refused as revoked is not accepted before the revocation ends',
+  errors: 'an error is never a decision',
+  outagesEnd: 'a 503 does not stay when its cause is gone',
+  bounded: 'nothing grows without bound',
+  handled: 'every rejection is handled',
+} as const
+
+/** The name of an invariant. */
+export type Invariant = keyof typeof INVARIANTS
+
+/** An invariant that does not hold. */
+export interface Violation {
+  readonly invariant: Invariant
+  readonly what: string
+}
