@@ -21,8 +21,8 @@ export interface Credentials {
   readonly all: readonly Credential[]
   readonly users: readonly string[]
   readonly authenticator: TokenAuthenticator
-  /** Issues a token as `kube-authn serve` does, by the time that its process believes to be. The oldest is forgotten. */
-  issue(process: Process, nowMs: number): Credential
+  /** Issues a token as `kube-authn serve` does: by the time that its process believes to be, after the store was asked for the account. The oldest is forgotten. */
+  issue(process: Process, trueMs: () => number): Promise<void>
 }
 
 const USERS = ['ann', 'bob', 'cyn', 'dan']
@@ -45,7 +45,8 @@ export function credentials(random: Random): Credentials {
         return found && { user: found.user, issuedAtMs: found.issuedAtMs }
       },
     },
-    issue({ store }, nowMs) {
+    async issue({ store }, trueMs) {
+      await store.revision()
       const token = `token-${++count}`
       const [id, session] = [`JTI=${count}`, `session-${Math.ceil(count / 3)}`]
       const extra = { [ID_KEY]: [id], [SESSION_KEY]: [session] }
@@ -55,13 +56,12 @@ export function credentials(random: Random): Credentials {
         id,
         session,
         user: userInfo({ username: random.pick(USERS), extra }),
-        trulyMs: nowMs,
+        trulyMs: trueMs(),
         // `iat` has whole seconds.
         issuedAtMs: Math.floor(storeNow(store) / 1000) * 1000,
       }
       all.push(issued)
       if (all.length > MOST) all.splice(0, all.length - MOST)
-      return issued
     },
   }
 }

@@ -30,6 +30,8 @@ type Fault = (faulty: Faulty, replica: Replica) => { readonly what: string; read
 interface Kind {
   readonly begin: Fault
   readonly concernsAll?: boolean
+  /** It happens while the process runs: a machine that sleeps, and whose clock is set meanwhile, cannot know that it slept. */
+  readonly isAwake?: boolean
   readonly longestMs: number
 }
 
@@ -56,8 +58,9 @@ const KINDS: readonly Kind[] = [
   { begin: resetLink, longestMs: 0 },
   { begin: crash, longestMs: 20_000 },
   { begin: standStill, longestMs: 0 },
-  { begin: setClock, longestMs: 0 },
-  { begin: changeRate, longestMs: 0 },
+  { begin: sleep, longestMs: 0 },
+  { begin: setClock, longestMs: 0, isAwake: true },
+  { begin: changeRate, longestMs: 0, isAwake: true },
   { begin: restartStore, longestMs: 40_000, concernsAll: true },
   { begin: fillDisk, longestMs: 40_000, concernsAll: true },
   { begin: forgetChanges, longestMs: 0, concernsAll: true },
@@ -83,6 +86,13 @@ function standStill({ random }: Faulty, replica: Replica): ReturnType<Fault> {
   const forMs = random.pick([100, 2000, 15_000, 120_000])
   replica.freeze(forMs)
   return { what: `${replica.name}: stands still for ${forMs} ms` }
+}
+
+function sleep({ random }: Faulty, replica: Replica): ReturnType<Fault> {
+  const forMs = random.pick([2000, 45_000, 600_000])
+  replica.freeze(forMs)
+  replica.clock.sleep(forMs)
+  return { what: `${replica.name}: sleeps for ${forMs} ms` }
 }
 
 function setClock({ random }: Faulty, { name, clock }: Replica): ReturnType<Fault> {
@@ -134,6 +144,7 @@ export function faults(faulty: Faulty): Faults {
   const inject = (kind: Kind, replica: Replica): void => {
     const place = kind.concernsAll === true ? kind.begin.name : `${KINDS.indexOf(kind)} ${replica.name}`
     if (places.has(place) || (replica.owner === undefined && kind.concernsAll !== true)) return
+    if (kind.isAwake === true && (replica.owner?.stillUntilMs ?? 0) > time.nowMs) return
     const concerned = kind.concernsAll === true ? replicas : [replica]
     const { what, end } = kind.begin(faulty, replica)
     tell(what)

@@ -8,6 +8,8 @@ export interface MachineClock {
   jump(byMs: number): void
   /** How fast the clock goes. 1: as time does. 0: it stands still. The monotonic time is not affected. */
   setRate(rate: number): void
+  /** The machine sleeps for a time, which its clock counts, and the monotonic time does not. */
+  sleep(forMs: number): void
   /** What the clock is ahead. */
   aheadMs(): number
 }
@@ -18,7 +20,7 @@ const DRIFT_PER_MILLION = 50
 /** A clock that is right, as far as clocks are. */
 export function machineClock(trueMs: () => number, random: Random): MachineClock {
   const drift = (random.below(2 * DRIFT_PER_MILLION + 1) - DRIFT_PER_MILLION) / 1e6
-  const bootedMs = trueMs() - random.below(1e9)
+  let bootedMs = trueMs() - random.below(1e9)
   let sinceMs = trueMs()
   let baseMs = sinceMs + random.below(11) - 5
   let rate = 1
@@ -34,6 +36,11 @@ export function machineClock(trueMs: () => number, random: Random): MachineClock
     setRate(next) {
       rebase(wallMs())
       rate = next
+    },
+    sleep(forMs) {
+      rebase(wallMs())
+      rate = 1
+      bootedMs += forMs
     },
     aheadMs: () => wallMs() - trueMs(),
   }
