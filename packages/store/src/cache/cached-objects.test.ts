@@ -53,6 +53,31 @@ describe('cachedObjects', () => {
     expect(objects.get(KEY)).toBe('v5')
   })
 
+  it('does not learn what was written before something it was told', () => {
+    const { objects, told } = opened()
+    objects.take(stored(5))
+    objects.take(deletion(6))
+    objects.settle(6)
+    // The answer to the creation arrives after the watch has told that and the deletion.
+    for (const late of [stored(5), stored(6), deletion(6)]) objects.learn(late)
+    expect(objects.get(KEY)).toBeUndefined()
+    objects.learn(stored(7))
+    expect(objects.get(KEY)).toBe('v7')
+    objects.keepListed(new Set(), 8)
+    objects.learn(stored(8))
+    expect(objects.get(KEY)).toBeUndefined()
+    expect(objects.size).toBe(0)
+    expect(told).toEqual([
+      `${KEY} undefined > v5`,
+      `${KEY} v5 > undefined`,
+      `${KEY} undefined > v7`,
+      `${KEY} v7 > undefined`,
+    ])
+    objects.restart()
+    objects.learn(stored(1))
+    expect(objects.get(KEY)).toBe('v1')
+  })
+
   it('keeps what is later than a list, and drops what the list does not have', () => {
     const { objects, told } = opened()
     objects.take(stored(10))

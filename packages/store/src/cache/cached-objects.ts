@@ -29,6 +29,8 @@ export interface CachedObjects<T> {
   get(this: void, key: string): T | undefined
   /** Takes over a version or a deletion, unless a later one is known already. */
   take(written: StoredObject | StoreChange): void
+  /** The same for what this process wrote, whose answer may arrive after the store has told everything up to it: then it may be deleted and forgotten. */
+  learn(written: StoredObject | StoreChange): void
   /** All objects at this revision are known: those that are not listed, and are not later, are gone. */
   keepListed(listed: ReadonlySet<string>, revision: number): void
   /** Everything up to this revision is known: nothing older will be told. */
@@ -43,6 +45,8 @@ export function cachedObjects<T>({ read, onChange, onUnreadable }: ObjectUse<T>)
   const known = new Map<string, Version<T>>()
   /** Keys of deleted objects, whose older versions may still be told. */
   const deleted = new Set<string>()
+  /** Everything up to this revision is known. */
+  let settled = -1
 
   const versionOf = (written: StoredObject | StoreChange): Version<T> => {
     const { key, revision, createdRevision } = written
@@ -67,6 +71,17 @@ export function cachedObjects<T>({ read, onChange, onUnreadable }: ObjectUse<T>)
     changed(key, before, undefined)
   }
 
+  const take = (written: StoredObject | StoreChange): void => {
+    const { key, revision } = written
+    const before = known.get(key)
+    if (before !== undefined && revision <= before.revision) return
+    const after = versionOf(written)
+    known.set(key, after)
+    if (after.state === 'deleted') deleted.add(key)
+    else deleted.delete(key)
+    changed(key, before, after)
+  }
+
   return {
     get size() {
       return known.size - deleted.size
@@ -80,26 +95,24 @@ export function cachedObjects<T>({ read, onChange, onUnreadable }: ObjectUse<T>)
       return keptOf(found)?.value
     },
 
-    take(written) {
-      const { key, revision } = written
-      const before = known.get(key)
-      if (before !== undefined && revision <= before.revision) return
-      const after = versionOf(written)
-      known.set(key, after)
-      if (after.state === 'deleted') deleted.add(key)
-      else deleted.delete(key)
-      changed(key, before, after)
+    take,
+
+    learn(written) {
+      if (written.revision > settled) take(written)
     },
 
     keepListed(listed, revision) {
       for (const [key, each] of known) if (!listed.has(key) && each.revision <= revision) forget(key)
+      settled = revision
     },
 
     settle(revision) {
+      settled = revision
       for (const key of deleted) if ((known.get(key)?.revision ?? -1) <= revision) forget(key)
     },
 
     restart() {
+      settled = -1
       for (const [key, each] of known) known.set(key, { ...each, revision: -1 })
     },
 
@@ -157,7 +170,7 @@ export function keptObjects<T>(
   return {
     get: objects.get,
     learn(written) {
-      if (isKeeping) objects.take(written)
+      if (isKeeping) objects.learn(written)
     },
     areTooMany: () => areTooMany,
     follower: {
