@@ -73,7 +73,7 @@ export function truthOf(world: World, write: Omit<Write, 'id'>): Truth {
 
 /** Whether an object is in a namespace that is being deleted, or is not there. */
 export function isNamespaceEnding(seen: World['seen'], key: string, revision: number): boolean {
-  const name = /^\/registry\/configmaps\/([^/]+)\//.exec(key)?.[1]
+  const name = /^\/registry\/(?:configmaps|serviceaccounts)\/([^/]+)\//.exec(key)?.[1]
   if (name === undefined) return false
   const namespace = seen.at(NAMESPACES + name, revision)
   return namespace === undefined || metadataOf(namespace).deletionTimestamp !== undefined

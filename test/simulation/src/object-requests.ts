@@ -1,3 +1,4 @@
+import { userInfo, type UserInfo } from '@kube-authn/core'
 import { allResources, type KubeObject, type RegistryOptions } from '@kube-authn/server/internal'
 import { objectIn, type Refusal, refusalOf, truthOf, type Write } from './object-operations.ts'
 import type { Random } from './random.ts'
@@ -14,6 +15,9 @@ export function resourceNamed(plural: string): RegistryOptions['resources'][numb
 
 /** The namespaces of config maps. The first cannot be deleted. */
 export const NAMESPACES: readonly string[] = ['default', 'team-a', 'team-b']
+/** Who may do everything. */
+const admin: UserInfo = userInfo({ username: 'admin' })
+export const ADMIN: { readonly user: UserInfo; readonly context: object } = { user: admin, context: {} }
 /** The names of config maps. */
 export const NAMES: readonly string[] = ['a', 'b', 'c', 'd']
 
@@ -111,7 +115,7 @@ export function isSameObject({ seen }: World, object: KubeObject, version: numbe
 }
 
 /** A request may meet an outage that ended a moment ago. */
-const CALM_MS = 1000
+export const CALM_MS = 1000
 
 /** Whether nothing is wrong that could fail a request. */
 export function isCalm(world: World, replica: Replica): boolean {

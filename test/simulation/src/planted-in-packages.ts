@@ -93,6 +93,11 @@ export const plantedInPackages: readonly Planted[] = [
     replaced: [['\t\tif (isUnknown()) {\n', '\t\tif (false) {\n']],
   },
   {
+    name: 'a replica learns what was deleted before its answer arrived',
+    violates: ['copies', 'errors'],
+    replaced: [['if (written.revision > settled) take(written);', 'take(written);']],
+  },
+  {
     name: 'a watch with a selector tells of what it did not show',
     violates: ['watches'],
     replaced: [

@@ -1,6 +1,14 @@
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { unlessRevoked } from '@kube-authn/core/revocation'
-import { revocations, type StoredRevocations } from '@kube-authn/server'
+import { type SessionKeeper, storedSessions } from '@kube-authn/login'
+import {
+  revocations,
+  storedRbac,
+  type StoredRbac,
+  type StoredRevocations,
+  type StoredServiceAccounts,
+  storedServiceAccounts,
+} from '@kube-authn/server'
 import { allResources, registry, type Registry } from '@kube-authn/server/internal'
 import type { ObjectStore } from '@kube-authn/store'
 import { type MachineClock, machineClock } from './machine-clock.ts'
@@ -15,6 +23,9 @@ export interface Process extends Owner {
   readonly link: StoreLink
   readonly objects: Registry
   readonly revoked: StoredRevocations
+  readonly rbac: StoredRbac
+  readonly accounts: StoredServiceAccounts
+  readonly sessions: SessionKeeper
   readonly authenticator: TokenAuthenticator
   /** When it began, and since when it serves. */
   readonly startedMs: number
@@ -148,13 +159,22 @@ function newOwner(name: string, { wallMs, elapsedMs }: MachineClock): Owner {
   return { name, isOver: false, stillUntilMs: 0, planned: 0, wallMs, elapsedMs }
 }
 
-/** What `kube-authn serve` does before it serves, as far as it is simulated. */
+/** How long a session lasts without being used. */
+export const IDLE_MS = 900_000
+
+/** What `kube-authn serve` and an app with a login do before they serve, as far as it is simulated. */
 async function begin(store: ObjectStore, random: Random, authenticator: TokenAuthenticator) {
   const chance = (): number => random.below(1e6) / 1e6
   // The store tells the time.
   await store.revision()
-  const revoked = await revocations({ store })
-  const objects = registry({ store, resources: allResources, learners: [revoked], random: chance })
+  const [revoked, rbac, accounts] = await Promise.all([
+    revocations({ store }),
+    storedRbac({ store }),
+    storedServiceAccounts({ store }),
+  ])
+  const learners = [revoked, rbac, accounts]
+  const objects = registry({ store, resources: allResources, learners, random: chance })
   await objects.createSystemNamespaces()
-  return { objects, revoked, authenticator: unlessRevoked(revoked, authenticator) }
+  const sessions = storedSessions({ store, idleTimeoutSeconds: IDLE_MS / 1000, maxSessionsPerUser: 100 })
+  return { objects, revoked, rbac, accounts, sessions, authenticator: unlessRevoked(revoked, authenticator) }
 }

@@ -64,6 +64,8 @@ const KEPT_MS = 3_600_000
 /** How long after an outage, or after the clock was set, requests may be unavailable. */
 const HEALED_MS = 25_000
 
+const KEYS = '/registry/authentication.kube-authn.dev/credentialrevocations/'
+
 /** Nothing is revoked. */
 export function revocationChecks(world: World): RevocationChecks {
   const { time, violated } = world
@@ -85,6 +87,7 @@ export function revocationChecks(world: World): RevocationChecks {
         violated('acknowledged', `${id} was acknowledged, and not written`)
     },
     changed({ key, type, value }) {
+      if (!key.startsWith(KEYS)) return
       const { spec } = JSON.parse(value) as { readonly spec?: { readonly reason?: string } }
       const known = truth.find(spec?.reason ?? '')
       if (known === undefined) return

@@ -1,8 +1,8 @@
-import { AuthenticationError, userInfo } from '@kube-authn/core'
+import { AuthenticationError } from '@kube-authn/core'
 import type { KubeObject } from '@kube-authn/server/internal'
 import { storeNow } from '@kube-authn/store/internal'
 import { type Credential, type Credentials, SESSION_KEY } from './credentials.ts'
-import { resourceNamed, write } from './object-requests.ts'
+import { ADMIN, resourceNamed, write } from './object-requests.ts'
 import type { WriteChecks } from './write-checks.ts'
 import type { Random } from './random.ts'
 import type { Replica } from './replica.ts'
@@ -11,7 +11,6 @@ import type { World } from './world.ts'
 
 const revocationsResource = resourceNamed('credentialrevocations')
 const KEYS = '/registry/authentication.kube-authn.dev/credentialrevocations/'
-const ADMIN = { user: userInfo({ username: 'admin' }), context: {} }
 
 /** Who uses tokens and revokes them. */
 export interface RevocationClients {

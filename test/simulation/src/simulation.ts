@@ -5,8 +5,12 @@ import { history } from './history.ts'
 import { runObjectClient } from './object-clients.ts'
 import { writeChecks } from './write-checks.ts'
 import { seededRandom } from './random.ts'
-import { replica, type Replica } from './replica.ts'
-import { type RevocationChecks, revocationChecks } from './revocation-checks.ts'
+import { type Process, replica, type Replica } from './replica.ts'
+import { copyChecks } from './copy-checks.ts'
+import { runCopyClient } from './copy-clients.ts'
+import { sessionChecks } from './session-checks.ts'
+import { runSessions } from './session-clients.ts'
+import { revocationChecks } from './revocation-checks.ts'
 import { runOperator, runRequests } from './revocation-clients.ts'
 import { storeModel } from './store-model.ts'
 import { type Owner, timeline } from './timeline.ts'
@@ -41,7 +45,7 @@ const REPLICAS = ['r1', 'r2', 'r3']
 const START_MS = Date.UTC(2030, 0, 1)
 const LOOK_MS = 1000
 /** What a process plans besides what its clients have it do. */
-const MOST_STEPS = 20
+const MOST_STEPS = 60
 
 /** Lets replicas work for some virtual time, and ends with the first violation. The same seed is the same run. */
 export async function simulate({
@@ -126,6 +130,8 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
   const writes = writeChecks(world)
   const revoked = revocationChecks(world)
   const watches = watchClients(world)
+  const sessions = sessionChecks(world)
+  const copies = copyChecks(world)
   const clients = { world, tokens, writes, checks: revoked }
   for (const each of replicas) each.start()
   const work = [
@@ -134,25 +140,34 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
     ...['w1', 'w2', 'w3'].map((name) => watches.run(name)),
     ...['u1', 'u2', 'u3', 'u4'].map((name) => runRequests(clients, name)),
     ...['o1', 'o2'].map((name) => runOperator(clients, name)),
+    ...['a1', 'a2', 'a3'].map((name) => runCopyClient({ world, writes, checks: copies }, name)),
+    ...['b1', 'b2', 'b3'].map((name) => runSessions(world, sessions, name)),
   ]
   for (const each of work) each.catch((thrown: unknown) => violated('errors', String(thrown)))
   const look = (): void => {
     watches.check()
     revoked.check()
-    for (const each of replicas) checkGrowth(world, each, revoked)
+    sessions.check()
+    for (const each of replicas)
+      checkGrowth(world, each, (process) => revoked.connectionsOf(process) + sessions.connectionsOf(process))
     time.after(LOOK_MS, look)
   }
   time.after(LOOK_MS, look)
 }
 
 /** What a process has planned and opened is what its clients have it do, and some more. */
-function checkGrowth({ violated, time, calmSinceMs }: World, each: Replica, revoked: RevocationChecks): void {
+function checkGrowth(
+  { violated, time, calmSinceMs }: World,
+  each: Replica,
+  connectionsOf: (process: Process) => number,
+): void {
   const { owner, link } = each
   if (owner === undefined || link === undefined || time.nowMs - calmSinceMs(each) < 60_000) return
   const { calls, watches } = link.load
-  const most = MOST_STEPS + (each.process === undefined ? 0 : revoked.connectionsOf(each.process))
+  const most = MOST_STEPS + (each.process === undefined ? 0 : connectionsOf(each.process))
   if (owner.planned > most) violated('bounded', `${each.name} has ${owner.planned} timers`)
-  if (calls > 30 || watches > 8) violated('bounded', `${each.name} has ${calls} calls and ${watches} watches`)
+  if (calls > 30 || watches > 16)
+    violated('bounded', `${each.name} has ${calls} calls and ${watches} watches`)
 }
 
 /** As 1:02:03.004. */

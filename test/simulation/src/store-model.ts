@@ -1,12 +1,13 @@
 import {
   type DeletePrecondition,
+  type Fenced,
   type Lifetime,
   type StoreChange,
   StoreError,
   type StoredList,
   type StoredObject,
 } from '@kube-authn/store'
-import { continueToken } from '@kube-authn/store/internal'
+import { continueToken, fencedOff } from '@kube-authn/store/internal'
 import { history, type History, objectAfter } from './history.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -74,19 +75,19 @@ export function storeModel(time: Timeline, onChange: (change: StoreChange) => vo
       return { objects: page, revision: from.revision, ...next }
     },
     create(key, value, lifetime) {
-      objects.prepareToWrite()
+      objects.prepareToWrite(lifetime)
       if (currentOf(key) !== undefined) throw new StoreError('objectExists', 'an object with this key exists')
       const createdRevision = changes.revision + 1
       return objectAfter(commit({ type: 'created', key, value, createdRevision, ...endOf(lifetime) }))
     },
     update(key, value, revision, lifetime) {
-      objects.prepareToWrite()
+      objects.prepareToWrite(lifetime)
       const { createdRevision, value: previous } = expected(key, { revision })
       const change = { type: 'updated' as const, key, value, previous, createdRevision }
       return objectAfter(commit({ ...change, ...endOf(lifetime) }))
     },
     delete(key, precondition) {
-      objects.prepareToWrite()
+      objects.prepareToWrite(precondition)
       return objects.remove(expected(key, precondition))
     },
     compact(revision) {
@@ -135,9 +136,11 @@ function storedObjects(time: Timeline, onChange: (change: StoreChange) => void) 
     remove,
     currentOf,
     expire,
-    prepareToWrite(): void {
+    prepareToWrite({ fence }: Fenced): void {
       if (state.isReadOnly) throw unavailable('the disk is full')
       expire()
+      if (fence !== undefined && currentOf(fence.key)?.createdRevision !== fence.createdRevision)
+        throw fencedOff()
     },
     /** What there is at a revision. What is over, and could not be deleted yet, is not shown. */
     stateOf(prefix: string, revision: number): readonly StoreChange[] {
@@ -145,8 +148,7 @@ function storedObjects(time: Timeline, onChange: (change: StoreChange) => void) 
       return revision < changes.revision ? all : all.filter((each) => !isOver(each))
     },
     /** @throws {StoreError} if the object is another one than expected. */
-    expected(key: string, { fence, ...wanted }: DeletePrecondition): StoreChange {
-      if (fence !== undefined) throw new TypeError('the model has no fences')
+    expected(key: string, wanted: DeletePrecondition): StoreChange {
       const current = currentOf(key)
       if (current === undefined) throw new StoreError('objectNotFound', 'no object has this key')
       const { revision = current.revision, createdRevision = current.createdRevision } = wanted

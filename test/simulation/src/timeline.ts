@@ -30,6 +30,8 @@ export interface Timeline {
   readonly steps: number
   /** Plans a step. Steps of the same time are taken in the order in which they were planned. Returns a function that cancels it. */
   after(delayMs: number, run: () => void, owner?: Owner): () => void
+  /** The step ends after this work, which another thread does. */
+  hold(work: Promise<unknown>): void
   /** Takes all steps up to a time. @param isEnough asked after each step, once all promises are settled that can be. */
   run(untilMs: number, isEnough: () => boolean): Promise<void>
 }
@@ -46,7 +48,15 @@ export function timeline(startMs: number): Timeline {
   let current: Owner | undefined
   let order = 0
   let steps = 0
+  const held = new Set<Promise<unknown>>()
 
+  const end = async (): Promise<void> => {
+    await settled()
+    while (held.size > 0) {
+      await Promise.allSettled(held)
+      await settled()
+    }
+  }
   const drop = (step: Step): void => {
     if (step.isCancelled) return
     step.isCancelled = true
@@ -70,6 +80,11 @@ export function timeline(startMs: number): Timeline {
       planned.add(step)
       return () => drop(step)
     },
+    hold(work) {
+      held.add(work)
+      const release = (): void => void held.delete(work)
+      work.then(release, release)
+    },
     async run(untilMs, isEnough) {
       for (;;) {
         const step = planned.first()
@@ -88,7 +103,7 @@ export function timeline(startMs: number): Timeline {
         current = owner
         steps++
         step.run()
-        await settled()
+        await end()
         current = undefined
         if (isEnough()) return
       }

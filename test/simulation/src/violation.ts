@@ -9,6 +9,8 @@ export const INVARIANTS = {
   revokedIsRefused:
     'a revoked credential is not accepted after its bound, on any replica, whatever its clock',
   revokedStays: 'a credential that was refused as revoked is not accepted before the revocation ends',
+  copies: 'a deleted account, and a role that was taken away, do not count after the bound',
+  endedStays: 'a session that ended stays ended',
   errors: 'an error is never a decision',
   outagesEnd: 'a 503 does not stay when its cause is gone',
   bounded: 'nothing grows without bound',

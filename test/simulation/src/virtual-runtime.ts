@@ -10,8 +10,7 @@ import type { Owner, Timeline } from './timeline.ts'
 export function virtualRuntime(time: Timeline, random: Random): () => void {
   const { setTimeout, clearTimeout, setImmediate, clearImmediate } = globalThis
   const { now, after } = systemClock
-  const { randomUUID, subtle } = crypto
-  const digest = Object.getOwnPropertyDescriptor(subtle, 'digest')
+  const { randomUUID, getRandomValues, subtle } = crypto
 
   /** Whose clocks they are: a step of no process must not run the code of one. */
   const owner = (): Owner => {
@@ -34,22 +33,43 @@ export function virtualRuntime(time: Timeline, random: Random): () => void {
   // It keeps the `Date.now` of its time.
   Object.assign(systemClock, { now: () => owner().wallMs() })
   Object.assign(performance, { now: () => owner().elapsedMs() })
-  Object.assign(crypto, { randomUUID: () => uuid(random) })
-  // That of the runtime answers from another thread.
-  Object.defineProperty(subtle, 'digest', {
-    configurable: true,
-    value: (_algorithm: 'SHA-256', bytes: Uint8Array) => {
-      const computed = createHash('sha256').update(bytes).digest()
-      return Promise.resolve(new Uint8Array(computed).buffer)
-    },
+  Object.assign(crypto, {
+    randomUUID: () => uuid(random),
+    getRandomValues: (bytes: Uint8Array) => bytes.map((_, index) => (bytes[index] = random.below(256))),
   })
+  Object.assign(subtle, orderedCrypto(time))
 
   return () => {
     Object.assign(globalThis, { setTimeout, clearTimeout, setImmediate, clearImmediate })
     Object.assign(systemClock, { now, after })
     Reflect.deleteProperty(performance, 'now')
-    if (digest === undefined) Reflect.deleteProperty(subtle, 'digest')
-    Object.assign(crypto, { randomUUID })
+    for (const name of ['digest', ...ORDERED]) Reflect.deleteProperty(subtle, name)
+    Object.assign(crypto, { randomUUID, getRandomValues })
+  }
+}
+
+const ORDERED = ['importKey', 'deriveBits', 'encrypt', 'decrypt'] as const
+
+/** What other threads compute ends in the order in which it began, within its step. Digests are computed at once. */
+function orderedCrypto(time: Timeline) {
+  const { subtle } = crypto
+  let last: Promise<unknown> = Promise.resolve()
+  const ordered = ORDERED.map((name) => {
+    const compute = subtle[name] as (...given: unknown[]) => Promise<unknown>
+    const inTurn = (...given: unknown[]): Promise<unknown> => {
+      const turn = last.then(() => compute.apply(subtle, given))
+      last = turn.catch(() => {})
+      time.hold(last)
+      return turn
+    }
+    return [name, inTurn] as const
+  })
+  return {
+    ...Object.fromEntries(ordered),
+    digest(_algorithm: 'SHA-256', bytes: Uint8Array) {
+      const computed = createHash('sha256').update(bytes).digest()
+      return Promise.resolve(new Uint8Array(computed).buffer)
+    },
   }
 }
 

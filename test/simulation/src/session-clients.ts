@@ -1,0 +1,153 @@
+import type { SessionContent, SessionKeeper } from '@kube-authn/login'
+import { isAuthenticationError } from '@kube-authn/core/internal'
+import { CALM_MS, checkOutage } from './object-requests.ts'
+import type { Random } from './random.ts'
+import type { Process, Replica } from './replica.ts'
+import type { SessionChecks, KnownSession } from './session-checks.ts'
+import type { World } from './world.ts'
+
+/** Who logs in and out. */
+interface Client {
+  readonly world: World
+  readonly checks: SessionChecks
+  readonly random: Random
+}
+
+const USERS = ['eve', 'fay', 'gus']
+/** How many sessions are there at the same time. */
+const MOST = 12
+
+/** Users with browsers, which send requests in sessions to any replica. */
+export async function runSessions(world: World, checks: SessionChecks, name: string): Promise<never> {
+  const random = world.random.fork(name)
+  const client = { world, checks, random }
+  for (let count = 1; ; count++) {
+    await world.pause(random.between(1, 8000))
+    const replica = random.pick(world.replicas)
+    const known = checks.all()
+    const there = known.filter(({ mayBeOver }) => !mayBeOver).length
+    const chosen = random.below(100)
+    if (known.length === 0 || (there < MOST && chosen < 15)) await logIn(client, replica, `${name}-${count}`)
+    else if (chosen < 80) await use(client, replica, random.pick(known))
+    else if (chosen < 90) await refresh(client, replica, random.pick(known))
+    else if (chosen < 98) await logOut(client, replica, random.pick(known))
+    else await logOutEverywhere(client, replica, random.pick(USERS))
+  }
+}
+
+/** Calls a session keeper. @returns `undefined` if the answer cannot be known, or the process has ended. */
+async function ask<T>(
+  { world }: Client,
+  replica: Replica,
+  what: string,
+  work: (sessions: SessionKeeper, process: Process) => Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
+  let beganMs = 0
+  const visit = await replica.visit((process) => {
+    beganMs = world.time.nowMs
+    return work(process.sessions, process)
+  })
+  const [kind] = what.split(' ', 1)
+  const outcome = visit.type === 'failed' ? 'unavailable' : visit.type
+  world.count(`session ${kind} ${outcome}`)
+  world.tell(`${what} at ${replica.name}: ${outcome}`)
+  if (visit.type === 'done') return visit
+  if (visit.type === 'lost') return undefined
+  const { error } = visit
+  if (!isAuthenticationError(error) || error.code !== 'unavailable') {
+    world.violated('errors', `${what} failed with ${String(error)}`)
+  } else if (!error.message.includes('logged out')) {
+    checkOutage(world, beganMs - world.calmSinceMs(replica) >= CALM_MS, what)
+  }
+  return undefined
+}
+
+async function logIn(client: Client, replica: Replica, id: string): Promise<void> {
+  const { checks, random } = client
+  const username = random.pick(USERS)
+  const content: SessionContent = {
+    provider: 'idp',
+    idToken: `${id}.0.signature`,
+    refreshToken: `${id}-0`,
+    expiresAtMs: client.world.time.nowMs + 3_600_000,
+    subject: `subject-of-${username}`,
+    username,
+  }
+  const login = checks.loginBegins(username)
+  const answer = await ask(client, replica, `log-in ${id} of ${username}`, (sessions) =>
+    sessions.begin(content),
+  )
+  if (answer === undefined) return
+  const { session, setCookies } = answer.value
+  const [cookie = ''] = setCookies[0]?.split(';', 1) ?? []
+  checks.loggedIn(login, { id, username, cookie, session })
+}
+
+async function use(client: Client, replica: Replica, known: KnownSession): Promise<void> {
+  const { world, checks, random } = client
+  const opensFor = random.chance(0.1) ? random.between(10_000, 120_000) : 0
+  await ask(client, replica, `use ${known.id}`, async (sessions, process) => {
+    const expected = checks.expected(known)
+    const session = await sessions.find(known.cookie)
+    checks.found(known, expected, session, replica)
+    if (session === undefined) return
+    if (random.chance(0.5)) {
+      await sessions.touch(session)
+      checks.used(known)
+    }
+    if (opensFor === 0) return
+    const connection = { known, process, replica, isOpen: true }
+    const leave = (): void => {
+      connection.isOpen = false
+      stop()
+    }
+    const cancelLeaving = world.time.after(opensFor, leave, process)
+    const stop = sessions.watch(session, () => {
+      cancelLeaving()
+      checks.closed(connection)
+    })
+    checks.opened(connection)
+  })
+}
+
+/** The provider answers a moment later. */
+async function refresh(client: Client, replica: Replica, known: KnownSession): Promise<void> {
+  const { world, checks, random } = client
+  await ask(client, replica, `refresh ${known.id}`, async (sessions) => {
+    const expected = checks.expected(known)
+    const session = await sessions.find(known.cookie)
+    checks.found(known, expected, session, replica)
+    if (session === undefined) return
+    const lastsMs = random.between(10, 2000)
+    const opened = await sessions.refresh(session, async (content) => {
+      await new Promise<void>((resolve) => void setTimeout(resolve, lastsMs))
+      const next = `${known.id}-${session.version + 1}`
+      return { ...content, refreshToken: next, expiresAtMs: world.time.nowMs + 3_600_000 }
+    })
+    if (opened !== undefined) checks.refreshed(known, opened.session)
+  })
+}
+
+async function logOut(client: Client, replica: Replica, known: KnownSession): Promise<void> {
+  const { checks } = client
+  const answer = await ask(client, replica, `log-out ${known.id}`, async (sessions) => {
+    const expected = checks.expected(known)
+    const session = await sessions.find(known.cookie)
+    checks.found(known, expected, session, replica)
+    if (session === undefined) return
+    checks.mayEnd(known)
+    await sessions.end(session)
+    checks.ended([known])
+  })
+  if (answer === undefined) checks.mayEnd(known)
+}
+
+async function logOutEverywhere(client: Client, replica: Replica, username: string): Promise<void> {
+  const { checks } = client
+  const ending = checks.logoutBegins(username)
+  const answer = await ask(client, replica, `log-out-everywhere ${username}`, (sessions) =>
+    sessions.endWhere({ username }),
+  )
+  checks.logoutEnds(username)
+  if (answer !== undefined) checks.ended(ending)
+}
