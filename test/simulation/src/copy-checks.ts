@@ -5,13 +5,10 @@ import type { World } from './world.ts'
 /** What a replica decides from its copy of the store. */
 export interface Decided {
   readonly replica: Replica
-  readonly process: Process
   /** What it is about. */
   readonly what: string
   readonly decision: string
-  /** The objects it depends on. */
-  readonly keys: readonly string[]
-  /** What it should be with these objects, in the order of the keys. */
+  /** What it should be with the objects it depends on, in the order of their keys. */
   readonly from: (objects: readonly State[]) => string
 }
 
@@ -19,7 +16,8 @@ export interface Decided {
 export interface CopyChecks {
   /** A process has acknowledged a write, so its copy of the object has it. */
   wrote(process: Process, key: string, revision: number): void
-  decided(decided: Decided): void
+  /** A process is asked for a decision that depends on some objects. Returns a function that checks it. */
+  asked(process: Process, keys: readonly string[]): (decided: Decided) => void
 }
 
 /** An object, if it is there. */
@@ -47,14 +45,20 @@ export function copyChecks({ time, seen, changedMs, violated, count }: World): C
       const byProcess = written.get(process) ?? new Map<string, number>()
       written.set(process, byProcess.set(key, Math.max(byProcess.get(key) ?? 0, revision)))
     },
-    decided({ replica, process, what, decision, keys, from }) {
+    asked(process, keys) {
       const oldest = Math.max(revisionAt(time.nowMs - BOUND_MS), revisionAt(process.startedMs))
-      // One object may be known later than another one.
-      const states = keys.map((key) => statesOf(key, Math.max(oldest, written.get(process)?.get(key) ?? 0)))
-      const allowed = new Set(combinations(states).map(from))
-      count(`${what.split(' ', 1)[0]} ${decision.split(' ', 1)[0]}`)
-      if (allowed.has(decision)) return
-      violated('copies', `${what} is "${decision}" at ${replica.name}, and was ${[...allowed].join(' or ')}`)
+      const ofProcess = keys.map((key) => Math.max(oldest, written.get(process)?.get(key) ?? 0))
+      return ({ replica, what, decision, from }) => {
+        // One object may be known later than another one.
+        const states = keys.map((key, index) => statesOf(key, ofProcess[index] ?? 0))
+        const allowed = new Set(combinations(states).map(from))
+        count(`${what.split(' ', 1)[0]} ${decision.split(' ', 1)[0]}`)
+        if (allowed.has(decision)) return
+        violated(
+          'copies',
+          `${what} is "${decision}" at ${replica.name}, and was ${[...allowed].join(' or ')}`,
+        )
+      }
     },
   }
 }

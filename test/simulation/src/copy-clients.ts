@@ -42,9 +42,9 @@ export async function runCopyClient(clients: CopyClients, name: string): Promise
     const replica = random.pick(clients.world.replicas)
     const chosen = random.below(10)
     if (chosen < 1) await changeRole(client, replica, `${name}-${count}`)
-    else if (chosen < 2) await changeBinding(client, replica, `${name}-${count}`)
-    else if (chosen < 3) await changeAccount(client, replica, `${name}-${count}`)
-    else if (chosen < 7) await askForRole(client, replica)
+    else if (chosen < 4) await changeBinding(client, replica, `${name}-${count}`)
+    else if (chosen < 5) await changeAccount(client, replica, `${name}-${count}`)
+    else if (chosen < 8) await askForRole(client, replica)
     else await askForAccount(client, replica)
   }
 }
@@ -142,6 +142,7 @@ async function askForRole({ world, checks, random }: Client, replica: Replica): 
     namespace: 'default',
   })
   await replica.visit(async (process) => {
+    const check = checks.asked(process, [ROLE_KEY, BINDINGS + username])
     const { verdict, error } = await process.rbac.authorize(asked, {})
     const what = `role of ${username}`
     if (error !== undefined) {
@@ -153,7 +154,7 @@ async function askForRole({ world, checks, random }: Client, replica: Replica): 
       const isGranted = role !== undefined && JSON.stringify(objectIn(role)['rules']) !== '[]'
       return isGranted && binding !== undefined ? 'allow' : 'noOpinion'
     }
-    checks.decided({ replica, process, what, decision: verdict, keys: [ROLE_KEY, BINDINGS + username], from })
+    check({ replica, what, decision: verdict, from })
   })
 }
 
@@ -166,17 +167,11 @@ async function askForAccount({ world, checks, random }: Client, replica: Replica
   let beganMs = 0
   const visit = await replica.visit(async (process) => {
     beganMs = world.time.nowMs
+    const check = checks.asked(process, [key])
     const found = await process.accounts.getServiceAccount(namespace, name)
     const from = ([there]: readonly (StoreChange | undefined)[]): string =>
       there === undefined ? 'absent' : `there ${metadataOf(there).uid}`
-    checks.decided({
-      replica,
-      process,
-      what,
-      decision: found === undefined ? 'absent' : `there ${found.uid}`,
-      keys: [key],
-      from,
-    })
+    check({ replica, what, decision: found === undefined ? 'absent' : `there ${found.uid}`, from })
   })
   if (visit.type !== 'failed') return
   const { error } = visit

@@ -30,7 +30,7 @@ type Fault = (faulty: Faulty, replica: Replica) => { readonly what: string; read
 interface Kind {
   readonly begin: Fault
   readonly concernsAll?: boolean
-  /** It happens while the process runs: a machine that sleeps, and whose clock is set meanwhile, cannot know that it slept. */
+  /** It happens while the process runs: a machine that sleeps does not fall asleep, and if its clock were set meanwhile, it could not know that it slept. */
   readonly isAwake?: boolean
   readonly longestMs: number
 }
@@ -53,12 +53,13 @@ const KINDS: readonly Kind[] = [
   { begin: link('loses requests', () => ({ lostRequests: 0.3 })), longestMs: 60_000 },
   { begin: link('loses answers', () => ({ lostAnswers: 0.5 })), longestMs: 60_000 },
   { begin: link('requests late', () => ({ lateRequests: 0.5 })), longestMs: 60_000 },
+  { begin: link('answers late', () => ({ lateAnswers: 0.5 })), longestMs: 120_000 },
   { begin: link('watches stall', () => ({ isStalled: true })), longestMs: 90_000 },
   { begin: breakWatches, longestMs: 0 },
   { begin: resetLink, longestMs: 0 },
   { begin: crash, longestMs: 20_000 },
   { begin: standStill, longestMs: 0 },
-  { begin: sleep, longestMs: 0 },
+  { begin: sleep, longestMs: 0, isAwake: true },
   { begin: setClock, longestMs: 0, isAwake: true },
   { begin: changeRate, longestMs: 0, isAwake: true },
   { begin: restartStore, longestMs: 40_000, concernsAll: true },

@@ -80,7 +80,9 @@ export function sessionChecks({ time, violated, calmSinceMs, count }: World): Se
     loginBegins: () => time.nowMs,
     loggedIn(login, { session, ...opened }) {
       const mayBeOver = (logouts.get(opened.username) ?? -Infinity) > login - WINDOW_MS
-      const times = { surelyUntilMs: time.nowMs + SURE_MS, overSinceMs: Infinity }
+      // A replica that woke up a moment ago may take an earlier time for the beginning.
+      const surelyUntilMs = Math.min(time.nowMs, session.seenAtMs) + SURE_MS
+      const times = { surelyUntilMs, overSinceMs: Infinity }
       all.push({ ...opened, version: session.version, mayBeOver, ...times })
       const forgotten = all.length > MOST ? all.shift() : undefined
       if (forgotten !== undefined) forgotten.mayBeOver = true

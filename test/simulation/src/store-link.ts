@@ -17,6 +17,8 @@ export interface LinkFaults {
   lostAnswers: number
   /** The probability that a request arrives up to 20 seconds later, after the replica has given up. */
   lateRequests: number
+  /** The probability that an answer arrives up to 8 seconds later, while the replica waits for it and watches go on. */
+  lateAnswers: number
   /** Watches tell nothing. */
   isStalled: boolean
 }
@@ -28,6 +30,7 @@ export const HEALTHY: LinkFaults = {
   lostRequests: 0,
   lostAnswers: 0,
   lateRequests: 0,
+  lateAnswers: 0,
   isStalled: false,
 }
 
@@ -56,6 +59,7 @@ export interface LinkEnds {
 /** How long a replica waits for an answer, as with PostgreSQL. */
 export const TIMEOUT_MS = 10_000
 const LATEST_MS = 20_000
+const LATEST_ANSWER_MS = 8000
 
 /** Connects a process with the store. */
 export function storeLink(ends: LinkEnds): StoreLink {
@@ -141,7 +145,8 @@ function callsOf({ time, model, owner, faults, random }: LinkEnds, clock: StoreT
         const answer = answerOf(model, work)
         if (isCut() || random.chance(faults.lostAnswers)) return
         const servedMs = time.nowMs
-        time.after(travelMs(), () => receive(answer, servedMs), owner)
+        const lateMs = random.chance(faults.lateAnswers) ? random.below(LATEST_ANSWER_MS) : 0
+        time.after(travelMs() + lateMs, () => receive(answer, servedMs), owner)
       })
     })
   return { call, calls }
