@@ -49,43 +49,55 @@ export async function runCopyClient(clients: CopyClients, name: string): Promise
   }
 }
 
-/** Creates an object that is not there, and otherwise deletes it, or updates it if that is possible. */
-async function change(
-  { world, writes, checks, random }: Client,
+/** An object that is changed, and by which write. */
+interface Changed {
+  readonly id: string
+  readonly key: string
+  readonly resource: typeof roles
+  readonly namespace: string
+  readonly object: KubeObject
+}
+
+/** Creates an object that is not there, and otherwise deletes it. What was created is sometimes taken back at another replica, before the answer to the creation or soon after. */
+async function change(client: Client, replica: Replica, changed: Changed): Promise<void> {
+  const { world, random } = client
+  if (isThere(world, changed.key)) {
+    await make(client, replica, changed, 'delete')
+    return
+  }
+  const creation = make(client, replica, changed, 'create')
+  if (random.chance(0.4)) {
+    await world.pause(random.below(3000))
+    await make(client, random.pick(world.replicas), { ...changed, id: `${changed.id}-back` }, 'delete')
+  }
+  await creation
+}
+
+function isThere({ seen }: World, key: string): boolean {
+  return seen.at(key, seen.revision) !== undefined
+}
+
+async function make(
+  { world, writes, checks }: Client,
   replica: Replica,
-  what: {
-    readonly id: string
-    readonly key: string
-    readonly resource: typeof roles
-    readonly namespace: string
-    readonly object: KubeObject
-    readonly isUpdated?: boolean
-  },
+  { id, key, resource, namespace, object }: Changed,
+  verb: 'create' | 'patch' | 'delete',
 ): Promise<void> {
-  const { id, key, resource, namespace, object, isUpdated = false } = what
-  const { name = '' } = object.metadata
-  const target = { resource, namespace, name }
-  const isThere = world.seen.at(key, world.seen.revision) !== undefined
-  const verb = isThere ? (isUpdated && random.chance(0.8) ? 'patch' : 'delete') : 'create'
+  const { metadata } = object
+  const target = { resource, namespace, name: metadata.name ?? '' }
   let process: Process | undefined
-  const answer = await write(
-    { world, checks: writes, memory: new Map() },
-    replica,
-    { id, verb, key },
-    (reached) => {
-      process = reached
-      const { objects } = reached
-      if (verb === 'create') return objects.create({ resource, namespace }, object, { caller: ADMIN })
-      if (verb === 'delete') return objects.delete(target)
-      return objects.update(
-        target,
-        (old) => ({ ...object, metadata: { ...old.metadata, ...object.metadata } }),
-        {
-          caller: ADMIN,
-        },
-      )
-    },
-  )
+  const client = { world, checks: writes, memory: new Map() }
+  const answer = await write(client, replica, { id, verb, key }, (reached) => {
+    process = reached
+    const { objects } = reached
+    if (verb === 'create') return objects.create({ resource, namespace }, object, { caller: ADMIN })
+    if (verb === 'delete') return objects.delete(target)
+    const changeOf = (old: KubeObject): KubeObject => ({
+      ...object,
+      metadata: { ...old.metadata, ...metadata },
+    })
+    return objects.update(target, changeOf, { caller: ADMIN })
+  })
   if (process === undefined || answer === undefined || !('metadata' in answer)) return
   checks.wrote(process, key, Number(answer.metadata.resourceVersion))
 }
@@ -98,14 +110,10 @@ async function changeRole(client: Client, replica: Replica, id: string): Promise
     metadata: { name: 'reader', annotations: { op: id } },
     rules: client.random.chance(0.5) ? [rule] : [],
   }
-  await change(client, replica, {
-    id,
-    key: ROLE_KEY,
-    resource: roles,
-    namespace: '',
-    object,
-    isUpdated: true,
-  })
+  const changed = { id, key: ROLE_KEY, resource: roles, namespace: '', object }
+  if (isThere(client.world, ROLE_KEY) && client.random.chance(0.8))
+    await make(client, replica, changed, 'patch')
+  else await change(client, replica, changed)
 }
 
 async function changeBinding(client: Client, replica: Replica, id: string): Promise<void> {
@@ -123,6 +131,16 @@ async function changeBinding(client: Client, replica: Replica, id: string): Prom
 async function changeAccount(client: Client, replica: Replica, id: string): Promise<void> {
   const namespace = client.random.pick(NAMESPACES)
   const name = client.random.pick(ACCOUNT_NAMES)
+  const defaultKey = `${ACCOUNTS}${namespace}/default`
+  // The controllers create it again.
+  if (
+    client.random.chance(0.1) &&
+    client.world.seen.at(defaultKey, client.world.seen.revision) !== undefined
+  ) {
+    const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } }
+    await change(client, replica, { id, key: defaultKey, resource: accounts, namespace, object })
+    return
+  }
   const object = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, annotations: { op: id } } }
   await change(client, replica, {
     id,

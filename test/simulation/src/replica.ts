@@ -3,6 +3,7 @@ import { unlessRevoked } from '@kube-authn/core/revocation'
 import { type SessionKeeper, storedSessions } from '@kube-authn/login'
 import {
   revocations,
+  runControllers,
   storedRbac,
   type StoredRbac,
   type StoredRevocations,
@@ -26,6 +27,8 @@ export interface Process extends Owner {
   readonly rbac: StoredRbac
   readonly accounts: StoredServiceAccounts
   readonly sessions: SessionKeeper
+  /** Whether it believes to run the controllers, and since when it does or does not. */
+  readonly election: { isLeading: boolean; sinceMs: number }
   readonly authenticator: TokenAuthenticator
   /** When it began, and since when it serves. */
   readonly startedMs: number
@@ -84,7 +87,7 @@ export function replica(parts: ReplicaParts): Replica {
     const store = parts.spoil?.(link.store, owner) ?? link.store
     const startedMs = time.nowMs
     try {
-      const made = await begin(store, random, parts.authenticator)
+      const made = await begin(store, owner, parts)
       serving = Object.assign(owner, { ...made, store, link, startedMs, sinceMs: time.nowMs })
       tell(`${name} serves`)
     } catch {
@@ -163,7 +166,11 @@ function newOwner(name: string, { wallMs, elapsedMs }: MachineClock): Owner {
 export const IDLE_MS = 900_000
 
 /** What `kube-authn serve` and an app with a login do before they serve, as far as it is simulated. */
-async function begin(store: ObjectStore, random: Random, authenticator: TokenAuthenticator) {
+async function begin(
+  store: ObjectStore,
+  { name }: Owner,
+  { random, authenticator, time, tell }: ReplicaParts,
+) {
   const chance = (): number => random.below(1e6) / 1e6
   // The store tells the time.
   await store.revision()
@@ -176,5 +183,18 @@ async function begin(store: ObjectStore, random: Random, authenticator: TokenAut
   const objects = registry({ store, resources: allResources, learners, random: chance })
   await objects.createSystemNamespaces()
   const sessions = storedSessions({ store, idleTimeoutSeconds: IDLE_MS / 1000, maxSessionsPerUser: 100 })
-  return { objects, revoked, rbac, accounts, sessions, authenticator: unlessRevoked(revoked, authenticator) }
+  const election = { isLeading: false, sinceMs: time.nowMs }
+  runControllers({
+    store,
+    controllers: ['serviceaccount-controller'],
+    leaderElection: { identity: `${name} ${time.nowMs}` },
+    observer(event) {
+      if (event.type !== 'leaderElection') return
+      const isLeading = event.status === 'leading'
+      if (isLeading !== election.isLeading) Object.assign(election, { isLeading, sinceMs: time.nowMs })
+      tell(`${name} is ${event.status}`)
+    },
+  })
+  const restricted = unlessRevoked(revoked, authenticator)
+  return { objects, revoked, rbac, accounts, sessions, election, authenticator: restricted }
 }

@@ -56,8 +56,8 @@ export interface SessionChecks {
   connectionsOf(process: Process): number
 }
 
-/** How long a session is surely there after a use, of which a tenth may not be recorded. */
-const SURE_MS = IDLE_MS * 0.9 - 5000
+/** How long a session is surely there after a use that was recorded. */
+const SURE_MS = IDLE_MS - 5000
 /** How many sessions are remembered. */
 const MOST = 24
 /** How long after a logout everywhere it may end a session that begins: `LOGOUT_WINDOW_MS`, and a write that is late. */
@@ -112,7 +112,7 @@ export function sessionChecks({ time, violated, calmSinceMs, count }: World): Se
       known.mayBeOver = true
     },
     ended(sessions) {
-      sessions.forEach(end)
+      for (const each of sessions) end(each)
     },
     logoutBegins(username) {
       logouts.set(username, Infinity)

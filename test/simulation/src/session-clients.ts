@@ -92,8 +92,8 @@ async function use(client: Client, replica: Replica, known: KnownSession): Promi
     checks.found(known, expected, session, replica)
     if (session === undefined) return
     if (random.chance(0.5)) {
-      await sessions.touch(session)
-      checks.used(known)
+      const cookies = await sessions.touch(session)
+      if (cookies.length > 0) checks.used(known)
     }
     if (opensFor === 0) return
     const connection = { known, process, replica, isOpen: true }

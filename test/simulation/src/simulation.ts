@@ -1,4 +1,4 @@
-import type { ObjectStore, StoreChange } from '@kube-authn/store'
+import type { ObjectStore } from '@kube-authn/store'
 import { credentials } from './credentials.ts'
 import { faults } from './faults.ts'
 import { history } from './history.ts'
@@ -6,13 +6,14 @@ import { runObjectClient } from './object-clients.ts'
 import { writeChecks } from './write-checks.ts'
 import { seededRandom } from './random.ts'
 import { type Process, replica, type Replica } from './replica.ts'
+import { controllerChecks } from './controller-checks.ts'
 import { copyChecks } from './copy-checks.ts'
 import { runCopyClient } from './copy-clients.ts'
 import { sessionChecks } from './session-checks.ts'
 import { runSessions } from './session-clients.ts'
 import { revocationChecks } from './revocation-checks.ts'
 import { runOperator, runRequests } from './revocation-clients.ts'
-import { storeModel } from './store-model.ts'
+import { type OnChange, storeModel } from './store-model.ts'
 import { type Owner, timeline } from './timeline.ts'
 import type { Invariant, Violation } from './violation.ts'
 import { virtualRuntime } from './virtual-runtime.ts'
@@ -90,9 +91,9 @@ interface Parts extends Pick<World, 'time' | 'random' | 'tell' | 'violated'> {
 function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
   const seen = history()
   const changedMs: number[] = []
-  const onChange = (change: StoreChange): void => {
+  const onChange: OnChange = (change, fence) => {
     changedMs[change.revision] = time.nowMs
-    writes.changed(change)
+    writes.changed(change, fence)
     seen.add(change)
     revoked.changed(change)
     tell(`store: ${change.revision} ${change.type} ${change.key.replace('/registry/', '')}`)
@@ -132,6 +133,7 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
   const watches = watchClients(world)
   const sessions = sessionChecks(world)
   const copies = copyChecks(world)
+  const controllers = controllerChecks(world)
   const clients = { world, tokens, writes, checks: revoked }
   for (const each of replicas) each.start()
   const work = [
@@ -148,6 +150,7 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
     watches.check()
     revoked.check()
     sessions.check()
+    controllers.check()
     for (const each of replicas)
       checkGrowth(world, each, (process) => revoked.connectionsOf(process) + sessions.connectionsOf(process))
     time.after(LOOK_MS, look)

@@ -1,5 +1,6 @@
 import {
   type DeletePrecondition,
+  type Fence,
   type Fenced,
   type Lifetime,
   type StoreChange,
@@ -35,14 +36,17 @@ export function unavailable(message: string): StoreError {
   return new StoreError('storeUnavailable', message)
 }
 
-/** An empty store. @param onChange called in the moment of a change. */
-export function storeModel(time: Timeline, onChange: (change: StoreChange) => void): StoreModel {
+/** Called in the moment of a change, with the fence that the writer named. */
+export type OnChange = (change: StoreChange, fence: Fence | undefined) => void
+
+/** An empty store. */
+export function storeModel(time: Timeline, onChange: OnChange): StoreModel {
   const listeners = new Set<() => void>()
   const tell = (): void => {
     for (const each of listeners) each()
   }
-  const objects = storedObjects(time, (change) => {
-    onChange(change)
+  const objects = storedObjects(time, (change, fence) => {
+    onChange(change, fence)
     tell()
   })
   const { changes, commit, currentOf, expected, endOf, state } = objects
@@ -102,16 +106,18 @@ export function storeModel(time: Timeline, onChange: (change: StoreChange) => vo
 }
 
 /** The objects, and how they change and end. */
-function storedObjects(time: Timeline, onChange: (change: StoreChange) => void) {
+function storedObjects(time: Timeline, onChange: OnChange) {
   const changes = history()
   const state = { isUp: true, isReadOnly: false }
   /** When the next object ends. */
   let nextEndMs = Infinity
+  /** That of the write which is made now. */
+  let named: Fence | undefined
 
   const commit = (change: Omit<StoreChange, 'revision'>): StoreChange => {
     const committed = { ...change, revision: changes.revision + 1 }
     changes.add(committed)
-    onChange(committed)
+    onChange(committed, named)
     return committed
   }
   const isOver = ({ expiresAtMs = Infinity }: StoredObject): boolean => expiresAtMs <= time.nowMs
@@ -124,6 +130,7 @@ function storedObjects(time: Timeline, onChange: (change: StoreChange) => void) 
   /** Ends what is over. */
   const expire = (): void => {
     if (!state.isUp || state.isReadOnly || nextEndMs > time.nowMs) return
+    named = undefined
     const all = changes.state('', changes.revision)
     for (const each of all) if (isOver(each)) remove(each)
     const ends = all.map(({ expiresAtMs = Infinity }) => expiresAtMs)
@@ -139,6 +146,7 @@ function storedObjects(time: Timeline, onChange: (change: StoreChange) => void) 
     prepareToWrite({ fence }: Fenced): void {
       if (state.isReadOnly) throw unavailable('the disk is full')
       expire()
+      named = fence
       if (fence !== undefined && currentOf(fence.key)?.createdRevision !== fence.createdRevision)
         throw fencedOff()
     },

@@ -11,6 +11,8 @@ export const INVARIANTS = {
   revokedStays: 'a credential that was refused as revoked is not accepted before the revocation ends',
   copies: 'a deleted account, and a role that was taken away, do not count after the bound',
   endedStays: 'a session that ended stays ended',
+  oneLeader: 'one replica runs the controllers, and what another one writes as such does not count',
+  controllers: 'controllers do their work when nothing is wrong',
   errors: 'an error is never a decision',
   outagesEnd: 'a 503 does not stay when its cause is gone',
   bounded: 'nothing grows without bound',

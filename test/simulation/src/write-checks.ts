@@ -1,5 +1,5 @@
 import type { KubeObject } from '@kube-authn/server/internal'
-import type { StoreChange } from '@kube-authn/store'
+import type { Fence, StoreChange } from '@kube-authn/store'
 import {
   isNamespaceEnding,
   markOf,
@@ -26,7 +26,7 @@ export interface WriteChecks {
   /** A write was answered with the object of a version, or refused, or its client does not know. */
   answered(write: Write, answer: KubeObject | Refusal | undefined): void
   /** The store has changed. */
-  changed(change: StoreChange): void
+  changed(change: StoreChange, fence: Fence | undefined): void
   /** Whether a refusal of a request is true that began at a revision. */
   checkRefusal(request: string, refusal: Refusal, truth: Truth): void
 }
@@ -98,10 +98,14 @@ export function writeChecks(world: World): WriteChecks {
         violated('acknowledged', `${id} was refused, and written as ${write.written}`)
       }
     },
-    changed(change) {
+    changed(change, fence) {
       const { key, revision, type } = change
-      // What is known of sessions is not written by requests for objects.
-      if (!key.startsWith('/registry/')) return
+      // Sessions and leases are not written by requests for objects.
+      if (!key.startsWith('/registry/') || key.startsWith(LEASES)) return
+      if (isOfControllers(change)) {
+        if (fence === undefined) violated('oneLeader', `${key} was written as ${revision} without a lease`)
+        return
+      }
       const before = seen.at(key, revision - 1)
       if (type === 'deleted') {
         if (before !== undefined) checkDeletion(change, before)
@@ -117,6 +121,13 @@ export function writeChecks(world: World): WriteChecks {
         violated('errors', `${request} was answered with ${status} ${reason}, which is not true`)
     },
   }
+}
+
+const LEASES = '/registry/coordination.k8s.io/leases/'
+
+/** The default account of a namespace. */
+function isOfControllers({ type, key }: StoreChange): boolean {
+  return type !== 'deleted' && /^\/registry\/serviceaccounts\/[^/]+\/default$/.test(key)
 }
 
 /** What was acknowledged must be in the history, and each version is acknowledged once. */
