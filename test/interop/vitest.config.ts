@@ -12,6 +12,8 @@ export default defineConfig({
     maxWorkers: 4,
     // It prints a warning at every start.
     onConsoleLog: (text) => !text.startsWith('oidc-provider '),
+    // Node loads the builds, as for users; else Vite would transform them again for each file.
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     setupFiles: [fileURLToPath(new URL('../patience.ts', import.meta.url))],
     // For hanging tests only: the speed and load of the machine must not matter.
     testTimeout: 900_000,
