@@ -27,11 +27,12 @@ async function fill(store: ObjectStore): Promise<void> {
       index % 2 === 0 ? {} : { ttlMs: HOUR_MS * (index + 1) },
     )
   }
+  // More than a page of 1,000.
   await Promise.all(
-    Array.from({ length: 1500 }, (_, index) => store.create(`/many/${index}`, `{"n":${index}}`)),
+    Array.from({ length: 1100 }, (_, index) => store.create(`/many/${index}`, `{"n":${index}}`)),
   )
-  // More than one page of the reader has.
-  for (let index = 0; index < 12; index++) await store.create(`/large/${index}`, LARGE)
+  // More than a page of 4 MiB.
+  for (let index = 0; index < 6; index++) await store.create(`/large/${index}`, LARGE)
   const { revision } = await store.create('/changed', 'old')
   await store.update('/changed', 'new', revision, { ttlMs: HOUR_MS })
   await store.create('/again', 'old')
@@ -109,7 +110,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
     await fill(store)
     await store.close()
     const original = objectsIn((await command('export', '--store', first)).stdout)
-    expect(original).toHaveLength(ODD.length + 1500 + 12 + 2)
+    expect(original).toHaveLength(ODD.length + 1100 + 6 + 2)
     expect(partsOf(original).ends).toHaveLength(7)
     let from = first
     for (const to of path) {
@@ -175,9 +176,7 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
   it('goes on with an import during which PostgreSQL was killed', async () => {
     const file = join(folderOf(), 'store.db')
     const store = await sqliteObjectStore({ file })
-    await Promise.all(
-      Array.from({ length: 20_000 }, (_, index) => store.create(`/${index}`, 'x'.repeat(500))),
-    )
+    await Promise.all(Array.from({ length: 8_000 }, (_, index) => store.create(`/${index}`, 'x'.repeat(500))))
     await store.close()
     const exported = join(folderOf(), 'export.ndjson')
     await command('export', '--store', `sqlite:${file}`, exported)
@@ -191,13 +190,13 @@ describe.runIf(has('postgres', 'etcd', 'setpriv', 'kubectl'))('kube-authn store,
     await postgres.start()
     await watched.close()
     expect(stderr).toMatch(
-      /^error: the import has stopped after \d+ of 20000 objects: PostgreSQL cannot be used: .*; go on with --skip-existing\n$/,
+      /^error: the import has stopped after \d+ of 8000 objects: PostgreSQL cannot be used: .*; go on with --skip-existing\n$/,
     )
     expect(exitCode).toBe(2)
     const { stdout } = await command('import', '--store', at, '--skip-existing', exported)
     const [, added, existed] =
-      /^imported (\d+) objects of revision 20000; (\d+) existed and stayed\n$/.exec(stdout) ?? []
-    expect(Number(added) + Number(existed)).toBe(20_000)
+      /^imported (\d+) objects of revision 8000; (\d+) existed and stayed\n$/.exec(stdout) ?? []
+    expect(Number(added) + Number(existed)).toBe(8_000)
     expect(Number(added)).toBeGreaterThan(0)
     expect(objectsIn((await command('export', '--store', at)).stdout)).toEqual(
       objectsIn(readFileSync(exported, 'utf8')),
