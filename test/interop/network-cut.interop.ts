@@ -115,7 +115,8 @@ describe.each(['postgres', 'etcd'] as const)('a store whose way to %s fails', (n
     ])('is unavailable within its deadline %s', async (_, begin) => {
       const { network, cutOff, other } = await twoWays()
       const told = startWatching(cutOff)
-      const load = startWriting([cutOff, other], { pauseMs: 5 })
+      // The other one writes for as long as that takes, and never fails.
+      const load = startWriting([cutOff, other], { pauseMs: [5, 50] })
       await load.progress(100, 0)
       const end = begin(network)
       try {

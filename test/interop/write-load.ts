@@ -20,8 +20,8 @@ export interface WriteLoadOptions {
   /** Writers of each store. Default 4. */
   readonly writers?: number
   readonly value?: string
-  /** The pause after each write, so that a quick machine does not write more than a store remembers. Default 0. */
-  readonly pauseMs?: number
+  /** The pause after each write, so that a quick machine does not write more than a store remembers; a list is for each store. Default 0. */
+  readonly pauseMs?: number | readonly number[]
 }
 
 /** The code of the error with which a call of a store fails; `undefined` if it does not. */
@@ -48,6 +48,7 @@ export function startWriting(
   const stopping = new AbortController()
 
   const write = async (store: number, writer: number): Promise<void> => {
+    const pause = typeof pauseMs === 'number' ? pauseMs : pauseMs[store]!
     for (let index = 0; !stopping.signal.aborted; index++) {
       const key = `/${store}/${writer}/${index}`
       try {
@@ -58,7 +59,7 @@ export function startWriting(
         refused.set(key, thrown as StoreError)
         await delay(20)
       }
-      if (pauseMs > 0) await delay(pauseMs)
+      if (pause > 0) await delay(pause)
     }
   }
   const running = Promise.all(
