@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { has } from './components.ts'
-import { type DashboardSite, pageEnds, SHORT_SECONDS, useDashboardSite } from './dashboard-site.ts'
+import { type DashboardSite, pageEnds, useDashboardSite } from './dashboard-site.ts'
 
 /** Follows a watch as a program would, and tells how it ended and what the next request gets. */
 const FOLLOW = `(async () => {
@@ -46,6 +46,25 @@ describe.runIf(has('chromium'))('sessions of examples/dashboard that end, in Chr
     await jane.locator('.live.on').waitFor()
     await row.locator('button').click()
     await pageEnds(jane)
+  })
+
+  it('that an admin ends cut off their watches at once, and no other one', async () => {
+    const [jane, ada] = [await enter('jane'), await enter('ada')]
+    const plain = await jane.context().newPage()
+    await plain.goto(`${site.origin}/assets/icon.svg`)
+    await plain.evaluate(`void (globalThis.watching = (async () => {
+      const { body } = await fetch('/cluster/api/v1/namespaces/shop/configmaps?watch=true')
+      globalThis.isOpen = true
+      const reader = body.getReader()
+      while (!(await reader.read()).done);
+      return (await fetch('/session')).status
+    })())`)
+    await plain.waitForFunction('globalThis.isOpen')
+    await ada.goto(`${site.origin}/sessions?of=all`)
+    await ada.locator('tbody tr', { hasText: 'jane@example.com' }).first().locator('button').click()
+    expect(await plain.evaluate('globalThis.watching')).toBe(401)
+    await ada.goto(site.origin)
+    await ada.locator('.live.on').waitFor()
   })
 
   it('are seen as another user by an admin, with the rights of that user, and by no other', async () => {
@@ -97,46 +116,5 @@ describe.runIf(has('chromium'))('sessions of examples/dashboard that end, in Chr
     expect(await other.locator('#objects th', { hasText: 'ledger' }).count()).toBe(1)
     await one.click('text=End all of my sessions')
     await pageEnds(other)
-  })
-})
-
-describe.runIf(has('chromium'))('a provider without back-channel logout', () => {
-  let site: DashboardSite
-  const { enter } = useDashboardSite((started) => {
-    site = started
-  }, SHORT_SECONDS)
-
-  it('that closes an account ends its pages with the id token', async () => {
-    const [jane, joe] = [await enter('jane'), await enter('joe')]
-    await site.provider.closeAccount('jane', true)
-    expect(await pageEnds(jane)).toBe('Your session has endedLog in again')
-    await joe.reload()
-    await joe.locator('.live.on').waitFor()
-  })
-})
-
-describe.runIf(has('chromium'))('a watch with an id token of ten minutes', () => {
-  let site: DashboardSite
-  const { enter } = useDashboardSite((started) => {
-    site = started
-  })
-
-  it('is cut off at once when an admin ends its session, and no other one', async () => {
-    const [jane, ada] = [await enter('jane'), await enter('ada')]
-    const plain = await jane.context().newPage()
-    await plain.goto(`${site.origin}/assets/icon.svg`)
-    await plain.evaluate(`void (globalThis.watching = (async () => {
-      const { body } = await fetch('/cluster/api/v1/namespaces/shop/configmaps?watch=true')
-      globalThis.isOpen = true
-      const reader = body.getReader()
-      while (!(await reader.read()).done);
-      return (await fetch('/session')).status
-    })())`)
-    await plain.waitForFunction('globalThis.isOpen')
-    await ada.goto(`${site.origin}/sessions?of=all`)
-    await ada.locator('tbody tr', { hasText: 'jane@example.com' }).locator('button').click()
-    expect(await plain.evaluate('globalThis.watching')).toBe(401)
-    await ada.goto(site.origin)
-    await ada.locator('.live.on').waitFor()
   })
 })

@@ -152,4 +152,13 @@ describe.runIf(has('chromium'))('examples/dashboard with id tokens that end soon
     expect(await page.getAttribute('body', 'data-opened')).toBe('once')
     expect(await page.locator('#objects tbody th').allTextContents()).toContain('storefront')
   })
+
+  // Last, since the user cannot log in again.
+  it('ends the pages of an account that a provider without back-channel logout closes, with the id token', async () => {
+    const [jane, joe] = [await enter('jane'), await enter('joe')]
+    await site.provider.closeAccount('jane', true)
+    expect(await pageEnds(jane)).toBe('Your session has endedLog in again')
+    await joe.reload()
+    await joe.locator('.live.on').waitFor()
+  })
 })
