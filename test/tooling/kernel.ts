@@ -32,6 +32,7 @@ const PARTS: readonly Part[] = [
   { name: 'OpenID Connect', entries: core('token/oidc/oidc.ts') },
   { name: 'webhook', entries: core('token/webhook/webhook-authenticator.ts') },
   { name: 'the cache of tokens', entries: core('token/cache/cached-union.ts') },
+  { name: 'proofs of keys', entries: core('token/dpop/dpop.ts') },
   { name: 'authenticating proxy', entries: core('request/request-header/request-header.ts') },
   { name: 'Keystone', entries: ['packages/keystone/src/index.ts'] },
 ]

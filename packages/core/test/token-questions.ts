@@ -41,6 +41,9 @@ const variants: Variants<TokenQuestion> = {
   annotate: { same: { another: () => undefined } },
   // Of a token that is bound to no certificate. What becomes of one that is: `token-cache/cached.test.ts`.
   holdsCertificate: { same: { 'another connection': () => false } },
+  // And of one that is bound to no key: `token/dpop/dpop.test.ts`.
+  provesKey: { same: { 'another proof': () => false } },
+  isDryRun: { same: { 'only tried': true } },
 }
 
 export const TOKEN_VARIATIONS: readonly Variation<TokenQuestion>[] = variationsOf(TOKEN_QUESTION, variants)

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type Authentication, AuthenticationError, ConfigurationError } from '@kube-authn/core'
+import { type Authentication, AuthenticationError, ConfigurationError, type Context } from '@kube-authn/core'
 import type { WebhookFetch } from '@kube-authn/core/internal'
 import { fixedClock, thrownBy } from '../../testing/test/fakes.ts'
 import { introspection, type IntrospectionOptions } from './introspection.ts'
@@ -8,6 +8,7 @@ const NOW = 1_700_000_000
 const ISSUER = 'https://issuer.example.com'
 const SECRET = 's3cr3t&=+ü-and-longer'
 const TOKEN = 'opaque-token-of-jane'
+const THUMBPRINT = 'a'.repeat(43)
 
 const OPTIONS: IntrospectionOptions = {
   url: `${ISSUER}/introspect`,
@@ -22,7 +23,7 @@ const OPTIONS: IntrospectionOptions = {
 const ACTIVE = { active: true, sub: 'jane', aud: 'api', iss: ISSUER, exp: NOW + 60 }
 
 interface Asked {
-  readonly ask: (token?: string) => Promise<Authentication | undefined>
+  readonly ask: (token?: string, context?: Context) => Promise<Authentication | undefined>
   readonly fetch: ReturnType<typeof vi.fn<WebhookFetch>>
 }
 
@@ -32,7 +33,7 @@ function answering(
 ): Asked {
   const fetch = vi.fn<WebhookFetch>(async () => answer())
   const tokens = introspection({ ...OPTIONS, fetch, ...options })
-  return { ask: async (token = TOKEN) => tokens.authenticateToken(token, {}), fetch }
+  return { ask: async (token = TOKEN, context = {}) => tokens.authenticateToken(token, context), fetch }
 }
 
 const json =
@@ -189,13 +190,46 @@ describe('introspection', () => {
     [{ ...ACTIVE, iss: `${ISSUER}/` }, 'another issuer'],
     [{ ...ACTIVE, sub: '' }, 'no claim "sub"'],
     [{ ...ACTIVE, sub: null }, 'no claim "sub"'],
-    [{ ...ACTIVE, cnf: { jkt: 'a' } }, 'bound to a key'],
-    [{ ...ACTIVE, cnf: null }, 'bound to a key'],
+    [{ ...ACTIVE, cnf: { jkt: 'a' } }, 'claim cnf is malformed'],
+    [{ ...ACTIVE, cnf: { jkt: THUMBPRINT } }, 'no proof of that key'],
+    [{ ...ACTIVE, token_type: 'DPoP', cnf: { jkt: THUMBPRINT } }, 'no proof of that key'],
+    [{ ...ACTIVE, cnf: { 'x5t#S256': THUMBPRINT } }, 'not the client certificate of this connection'],
+    [{ ...ACTIVE, cnf: { jwk: {} } }, '"jwk" of claim cnf'],
+    [{ ...ACTIVE, cnf: {} }, 'claim cnf is malformed'],
+    [{ ...ACTIVE, cnf: null }, 'claim cnf is malformed'],
     [{ ...ACTIVE, token_type: 'DPoP' }, 'not a bearer token'],
+    [{ ...ACTIVE, token_type: 'dpop', cnf: { 'x5t#S256': THUMBPRINT } }, 'not a bearer token'],
     [{ ...ACTIVE, token_type: 'refresh_token' }, 'not a bearer token'],
   ])('refuses %j', async (body, message) => {
     const error = await thrownBy(() => answering(json(body)).ask())
     expect(error).toMatchObject({ code: 'rejected', message: expect.stringContaining(message) })
+  })
+
+  it('accepts a bound token from a request that proves its key, or presents its certificate, and asks once', async () => {
+    const other = 'b'.repeat(43)
+    const both = answering(
+      json({ ...ACTIVE, token_type: 'DPoP', cnf: { jkt: THUMBPRINT, 'x5t#S256': other } }),
+    )
+    const context: Context = {
+      provesKey: (thumbprint) => thumbprint === THUMBPRINT,
+      holdsCertificate: (thumbprint) => thumbprint === other,
+    }
+    expect(await both.ask(TOKEN, context)).toMatchObject({ user: { username: `${ISSUER}#jane` } })
+    for (const lacking of [
+      {},
+      { ...context, provesKey: () => false },
+      { ...context, holdsCertificate: () => false },
+    ]) {
+      expect(await thrownBy(() => both.ask(TOKEN, lacking))).toMatchObject({ code: 'rejected' })
+    }
+    expect(await both.ask(TOKEN, context)).toBeDefined()
+    expect(both.fetch).toHaveBeenCalledTimes(1)
+    const uncached = answering(json({ ...ACTIVE, cnf: { jkt: THUMBPRINT } }), {
+      successTtlSeconds: 0,
+      failureTtlSeconds: 0,
+    })
+    expect(await uncached.ask(TOKEN, context)).toBeDefined()
+    expect(await thrownBy(() => uncached.ask(TOKEN, {}))).toMatchObject({ code: 'rejected' })
   })
 
   it('accepts an audience in a list, a token type in any case, and any audience if that is said', async () => {

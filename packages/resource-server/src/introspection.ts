@@ -1,6 +1,7 @@
 import {
   type Authentication,
   type AuthenticationError,
+  type Context,
   rejected,
   type TokenAuthenticator,
   unavailable,
@@ -23,6 +24,7 @@ import {
   nonEmptyListOf,
   optionProblems,
   refuseProblems,
+  requireConfirmation,
   withFurtherProblems,
   type WebhookFetchInit,
   WebhookCallError,
@@ -105,7 +107,7 @@ const shape: OptionsShape<IntrospectionOptions> = {
  * Authenticates opaque access tokens by asking the authorization server that issued them, and caches the results. Concurrent requests with the same
  * token share one call.
  *
- * A token that is not active results in no opinion. One of another issuer or for another audience, one that is no access token, and one that is bound to a key, is `rejected`. If the
+ * A token that is not active results in no opinion. One of another issuer or for another audience, one that is no access token, and one that is bound to a certificate or a key that the request does not prove, is `rejected`. If the
  * endpoint gives no usable answer, the error is `unavailable`; this is not cached.
  *
  * Source: RFC 7662.
@@ -133,7 +135,8 @@ export function introspection(options: IntrospectionOptions): TokenAuthenticator
 
   const introspecting: TokenAuthenticator = {
     name: options.name ?? 'introspection',
-    async authenticateToken(token, { signal }) {
+    async authenticateToken(token, context) {
+      const { signal } = context
       // A form cannot represent ill-formed strings.
       if (!token.isWellFormed()) return undefined
       let secrets = spelled([token])
@@ -141,7 +144,7 @@ export function introspection(options: IntrospectionOptions): TokenAuthenticator
         const form = { token, token_type_hint: 'access_token' }
         const request = await authenticatedForm(form, options)
         secrets = [...secrets, ...request.secrets]
-        return userOfAnswer(await call(JSON.stringify(request), { signal }), clock.now())
+        return await userOfAnswer(await call(JSON.stringify(request), { signal }), clock.now(), context)
       } catch (thrown) {
         throw failureOf(thrown, secrets)
       }
@@ -181,17 +184,17 @@ const TITLE = 'the introspection endpoint'
 /**
  * Returns a function that returns the user of a token that an introspection endpoint knows; `undefined` if the token is not active.
  *
- * Source: RFC 7662 section 2.2 and 4 (which members must be checked).
+ * Source: RFC 7662 section 2.2 and 4 (which members must be checked), RFC 8705 section 3.2 and RFC 9449 section 6.2 (`cnf`).
  *
- * The function throws an {@link AuthenticationError}: `rejected` if the token is not for this server; `unavailable` if the answer cannot be used.
+ * The function rejects with an {@link AuthenticationError}: `rejected` if the token is not for this server; `unavailable` if the answer cannot be used.
  */
 function answerReader(
   options: IntrospectionOptions,
-): (text: string, nowMs: number) => Authentication | undefined {
+): (text: string, nowMs: number, context: Context) => Promise<Authentication | undefined> {
   const { issuer, audience, usernameClaim = 'sub', usernamePrefix = `${issuer}#` } = options
   const { groupsClaim, groupsPrefix = '', scopesClaim = 'scope', acceptUntyped = false } = options
   const audiences = audience === false ? undefined : [audience].flat()
-  return (text, nowMs) => {
+  return async (text, nowMs, context) => {
     const answer = strictJson(text)
     if (!isObject(answer) || typeof member(answer, 'active') !== 'boolean') {
       throw unavailable(`${TITLE} gave no usable answer: it must be an object in JSON with the member active`)
@@ -213,6 +216,7 @@ function answerReader(
         'introspection: the answer has neither token_type nor exp, as of a refresh token; if your server leaves them out for access tokens, set acceptUntyped',
       )
     }
+    if (Object.hasOwn(answer, 'cnf')) await requireConfirmation(context, answer['cnf'], 'introspection')
     const username = textOf(answer, usernameClaim)
     if (username === '')
       throw rejected(`introspection: the token has no claim ${JSON.stringify(usernameClaim)}`)
@@ -243,13 +247,14 @@ function answerReader(
 const LEEWAY_MS = 60_000
 
 /**
- * Refuses what is not an access token that anyone may bear. One that is bound to a key proves nothing without the proof, which is not checked here. Servers also answer for refresh tokens and id
- * tokens, which are never meant for a resource server (RFC 6749 section 1.5): ORY Hydra says so by `token_use`, Keycloak by `typ`, and others leave out `token_type` and `exp`.
+ * Refuses what is not an access token. Servers also answer for refresh tokens and id tokens, which are never meant for a resource server (RFC 6749 section 1.5): ORY Hydra says so by
+ * `token_use`, Keycloak by `typ`, and others leave out `token_type` and `exp`. A token of the type `DPoP` must say which key it is bound to (RFC 9449 section 6.2).
  */
 function checkKind(answer: JsonObject): void {
-  if (Object.hasOwn(answer, 'cnf')) throw rejected('introspection: the token is bound to a key (claim cnf)')
   const type = textOf(answer, 'token_type').toLowerCase()
-  if (!['', 'bearer', 'access_token'].includes(type)) {
+  const confirmation = member(answer, 'cnf')
+  const isBoundToKey = isObject(confirmation) && Object.hasOwn(confirmation, 'jkt')
+  if (type === 'dpop' ? !isBoundToKey : !['', 'bearer', 'access_token'].includes(type)) {
     throw rejected('introspection: the token is not a bearer token')
   }
   const use = textOf(answer, 'token_use').toLowerCase()

@@ -54,6 +54,8 @@ export interface HeaderChanges {
 export interface CredentialDescription {
   /** The HTTP authentication schemes (RFC 9110 section 11) a client may use, for `WWW-Authenticate`. */
   readonly schemes: readonly AuthenticationScheme[]
+  /** The algorithms of proofs that a client may use with the scheme `DPoP`, for `WWW-Authenticate`. */
+  readonly proofAlgorithms?: readonly string[]
   /**
    * Identity headers that must not reach an application, whichever authenticator accepted the request. Functions, since the
    * configuration may be reloaded; until then each returns the same object.

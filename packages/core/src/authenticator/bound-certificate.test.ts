@@ -142,6 +142,8 @@ describe.each([
       warn: (text) => said.push(text),
       annotate: (key) => said.push(key),
       holdsCertificate: () => true,
+      provesKey: (thumbprint) => thumbprint === 'key',
+      isDryRun: true,
     }
     const whole: Required<AuthenticationRequest> = {
       method: 'POST',
@@ -180,6 +182,11 @@ describe.each([
         expect(seen.requestsCertificate?.()).toBe(true)
         expect(seen.peerCertificates?.()).toEqual([])
         expect(given.holdsCertificate?.(thumbprintOf(hers))).toBe(false)
+        expect([given.provesKey?.('key'), given.provesKey?.('other'), given.isDryRun]).toEqual([
+          true,
+          false,
+          true,
+        ])
         const { audiences, signal, remoteAddress, observer } = given
         expect([audiences, signal, remoteAddress, observer]).toEqual([
           context.audiences,

@@ -26,6 +26,13 @@ export interface Context {
    * `x5t#S256` of a token (RFC 8705 section 3.1). Absent: the connection is unknown, and a credential bound to a certificate is refused.
    */
   holdsCertificate?(thumbprint: string): Awaitable<boolean>
+  /**
+   * Whether the request has a proof of possession of the key with this SHA-256 thumbprint (RFC 7638), as in `jkt` of a token (RFC 9449
+   * section 6.1). Asking it uses up the proof. Absent: the request has no proof, and a credential bound to a key is refused.
+   */
+  provesKey?(thumbprint: string): Awaitable<boolean>
+  /** Whether nothing may be recorded about the credential, such as that its proof was used: `explain` tries a request that is yet to be made. */
+  readonly isDryRun?: boolean | undefined
   /** Adds an audit annotation to the request. */
   annotate?(key: string, value: string): void
 }

@@ -258,6 +258,7 @@ describe('union of request authenticators', () => {
     expect(all.credentials).toEqual({
       known: [],
       schemes: ['Bearer', 'Basic'],
+      proofAlgorithms: [],
       identityHeaders: [headers],
       peerCertificates: false,
       tlsClientAuth: false,

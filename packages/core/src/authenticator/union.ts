@@ -194,6 +194,7 @@ function combinedCredentials(delegates: readonly Authenticator[]): CredentialDes
   const described = delegates.map((delegate) => delegate.credentials).filter((each) => each !== undefined)
   return {
     schemes: [...new Set(described.flatMap((each) => each.schemes))],
+    proofAlgorithms: [...new Set(described.flatMap((each) => each.proofAlgorithms ?? []))],
     identityHeaders: described.flatMap((each) => each.identityHeaders ?? []),
     peerCertificates: described.some((each) => each.peerCertificates),
     tlsClientAuth: described.some((each) => each.tlsClientAuth),

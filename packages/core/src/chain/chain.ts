@@ -9,6 +9,7 @@ import type {
 } from '../authenticator/authenticator.ts'
 import { basic } from '../request/basic.ts'
 import { bearerToken } from '../request/bearer-token.ts'
+import type { Dpop } from '../token/dpop/dpop.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
 import {
   aPasswordAuthenticator,
@@ -22,6 +23,7 @@ import {
   refuseProblems,
   anOrigin,
   someAudiences,
+  withMethods,
 } from '../internal/options/index.ts'
 import { failFast, union } from '../authenticator/union.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol.ts'
@@ -40,6 +42,11 @@ export interface AuthenticatorChainOptions {
    * it had none.
    */
   readonly tokens?: readonly TokenAuthenticator[] | 'ignored'
+  /**
+   * Tokens that are bound to a key of their client (`Authorization: DPoP`), for the authenticators in `tokens`: `dpop(...)` of
+   * `@kube-authn/core/dpop`. Default: such tokens are refused.
+   */
+  readonly dpop?: Dpop
   /** Whether requests without any credential pass, as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig
   /** The audiences that credentials must be valid for, and that credentials without audiences are valid for (`--api-audiences`). */
@@ -57,6 +64,7 @@ const shape: OptionsShape<AuthenticatorChainOptions> = {
   clientCertificate: aRequestAuthenticator,
   requests: listOf(aRequestAuthenticator),
   tokens: either((value) => typeof value === 'string', oneOf('ignored'), listOf(aTokenAuthenticator)),
+  dpop: withMethods('what dpop(...) of @kube-authn/core/dpop returns', 'authenticator'),
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   trustedOrigins: listOf(anOrigin),
@@ -80,13 +88,16 @@ const shape: OptionsShape<AuthenticatorChainOptions> = {
  */
 export function authenticatorChain(options: AuthenticatorChainOptions = {}): Authenticator {
   checkOptions(shape, options)
-  const { requestHeader, clientCertificate, passwords = [], requests = [], audiences } = options
+  const { requestHeader, clientCertificate, passwords = [], requests = [], audiences, dpop } = options
   const tokens = options.tokens === 'ignored' ? [] : (options.tokens ?? [])
   const anonymousConfig =
     typeof options.anonymous === 'object' ? options.anonymous : { enabled: options.anonymous ?? false }
   const known = [requestHeader, clientCertificate, ...passwords, ...requests, ...tokens].filter(
     (each) => each !== undefined,
   )
+  if (options.tokens === 'ignored' && dpop !== undefined) {
+    refuseProblems([{ path: 'dpop', message: 'cannot be set if tokens are ignored' }])
+  }
   if (known.length === 0 && !anonymousConfig.enabled) {
     // Kubernetes' message for extension API servers: `pkg/authentication/authenticatorfactory/delegating.go`.
     refuseProblems([{ path: 'authenticators', message: 'no authentication method configured' }])
@@ -102,7 +113,10 @@ export function authenticatorChain(options: AuthenticatorChainOptions = {}): Aut
     ...(passwords.length === 0 ? [] : [basic(agnostic(union<PasswordAuthenticator>(...passwords)))]),
     ...(clientCertificate === undefined ? [] : [clientCertificate]),
     ...requests.map(agnostic),
-    ...(options.tokens === 'ignored' ? [] : [bearerToken(allTokens), webSocketProtocol(allTokens)]),
+    ...(options.tokens === 'ignored' || dpop?.required === true
+      ? []
+      : [bearerToken(allTokens), webSocketProtocol(allTokens)]),
+    ...(dpop === undefined ? [] : [dpop.authenticator(allTokens)]),
   )
   const { conditions } = anonymousConfig
   const everybodyKnown = authenticatedGroup(credentials)

@@ -29,6 +29,7 @@ function attemptedMethods(request: AuthenticationRequest): readonly string[] {
       ? ['basic']
       : []),
     ...(hasScheme(trimAscii(authorization), 'bearer') ? ['bearer'] : []),
+    ...(hasScheme(trimAscii(authorization), 'dpop') ? ['dpop'] : []),
     ...(accessToken.trim() === '' ? [] : ['access_token']),
     ...(presentsCertificate(request) ? ['x509'] : []),
   ]

@@ -107,6 +107,8 @@ export interface AuthenticateRequestContext {
    * refused. Default `false`.
    */
   readonly askedToImpersonate?: boolean | undefined
+  /** Whether the request is only tried, as by `explain`: nothing is recorded about its credential. Default `false`. */
+  readonly isDryRun?: boolean | undefined
   /** The signal for authenticators; it should be aborted when the client disconnects. Read only if an authenticator uses it. */
   readonly signal?: AbortSignal | undefined
 }

@@ -90,12 +90,13 @@ interface Rules extends ImpersonationRule {
 
 function rulesOf(authenticator: Authenticator, options: AuthenticateRequestOptions): Rules {
   const asked = options.optional === true ? orAnonymous(authenticator) : authenticator
-  const { schemes = [], trustedOrigins, identityHeaders = [] } = asked.credentials ?? {}
+  const { schemes = [], proofAlgorithms, trustedOrigins, identityHeaders = [] } = asked.credentials ?? {}
   const challenges = challengesFor(schemes, {
     realm: options.realm ?? 'kubernetes-master',
     basicForScripts: options.challenges === 'all',
     resourceMetadataUrl: options.resourceMetadataUrl,
     scopes: options.scopes,
+    proofAlgorithms,
   })
   return {
     authenticator: asked,

@@ -1,8 +1,9 @@
 import type { AuthenticationScheme } from '../authenticator/authenticator.ts'
-import type { AuthenticationError } from '../authenticator/errors.ts'
-import type { AuthenticationRequest } from '../request/request.ts'
-import { readBearerToken } from '../request/bearer-token.ts'
 import { emptyContext } from '../authenticator/context.ts'
+import type { AuthenticationError } from '../authenticator/errors.ts'
+import { hasScheme, readBearerToken, trimAscii } from '../request/bearer-token.ts'
+import { dpopFault } from '../token/dpop/dpop-fault.ts'
+import type { AuthenticationRequest } from '../request/request.ts'
 
 /** The headers of a 401. */
 export type ChallengeHeaders = Readonly<Record<string, string | readonly string[]>>
@@ -17,6 +18,8 @@ export interface ChallengeParameters {
   readonly basicForScripts: boolean
   readonly resourceMetadataUrl?: string | undefined
   readonly scopes?: readonly string[] | undefined
+  /** The accepted algorithms of proofs, for `DPoP`. */
+  readonly proofAlgorithms?: readonly string[] | undefined
 }
 
 /** The challenges of a 401 to a request, which an error refused or which has no credential. */
@@ -26,9 +29,9 @@ export type Challenges = (
 ) => ChallengeHeaders
 
 /**
- * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). For a refused bearer token
- * the error is `invalid_token` (RFC 6750 section 3.1), but not if the token could not be checked. `Negotiate` has no realm (RFC 4559
- * section 4.1). `Bearer` names the metadata of the resource (RFC 9728 section 5.1) and the scopes to ask for.
+ * The `WWW-Authenticate` challenges of a 401, one for every scheme the chain accepts (RFC 9110 section 11.6.1). For a refused token the error is
+ * `invalid_token` (RFC 6750 section 3.1), but not if the token could not be checked; for a refused proof it says so, and which nonce to use (RFC 9449 sections 7.1 and 9).
+ * `Negotiate` has no realm (RFC 4559 section 4.1). `Bearer` and `DPoP` name the metadata of the resource (RFC 9728 section 5.1) and the scopes to ask for.
  *
  * `Basic` is left out for a script in a browser: the browser would ask for a password in a dialog of its own, which the script cannot prevent.
  *
@@ -40,36 +43,66 @@ export function challengesFor(
 ): Challenges {
   const all = challengesOf(schemes, parameters)
   if (parameters.basicForScripts || !schemes.includes('Basic'))
-    return (request, error) => all(isToken(request, error))
+    return (request, error) => all(refusedToken(request, error))
   const forScripts = challengesOf(
     schemes.filter((scheme) => scheme !== 'Basic'),
     parameters,
   )
-  return (request, error) => (isOfScript(request) ? forScripts : all)(isToken(request, error))
+  return (request, error) => (isOfScript(request) ? forScripts : all)(refusedToken(request, error))
 }
 
-/** The challenges if a bearer token was refused, and if not. */
+/** Why a token was refused. */
+interface RefusedToken {
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly error: 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce'
+  readonly nonce?: string
+}
+
+/** The challenges if a token was refused, and if not. */
 function challengesOf(
   schemes: readonly AuthenticationScheme[],
-  { realm, resourceMetadataUrl, scopes = [] }: ChallengeParameters,
-): (isInvalidToken: boolean) => ChallengeHeaders {
+  { realm, resourceMetadataUrl, scopes = [], proofAlgorithms = [] }: ChallengeParameters,
+): (refused: RefusedToken | undefined) => ChallengeHeaders {
   const parameters = `realm="${realm.replaceAll(/["\\]/g, '\\$&')}"`
   const ofResource =
     (scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`) +
     (resourceMetadataUrl === undefined ? '' : `, resource_metadata="${resourceMetadataUrl}"`)
-  const challenge = (scheme: AuthenticationScheme, error: string): string => {
+  const algorithms = proofAlgorithms.length === 0 ? '' : `, algs="${proofAlgorithms.join(' ')}"`
+  const challenge = (
+    scheme: AuthenticationScheme,
+    refused: Pick<RefusedToken, 'scheme' | 'error'> | undefined,
+  ): string => {
     if (scheme === 'Negotiate') return scheme
-    return scheme === 'Bearer' ? `Bearer ${parameters}${error}${ofResource}` : `${scheme} ${parameters}`
+    if (scheme !== 'Bearer' && scheme !== 'DPoP') return `${scheme} ${parameters}`
+    const error = refused?.scheme === scheme ? `, error="${refused.error}"` : ''
+    return `${scheme} ${parameters}${scheme === 'DPoP' ? algorithms : ''}${error}${ofResource}`
   }
-  const plain = headersOf(schemes.map((scheme) => challenge(scheme, '')))
-  const invalidToken = headersOf(schemes.map((scheme) => challenge(scheme, ', error="invalid_token"')))
-  return (isInvalidToken) => (isInvalidToken ? invalidToken : plain)
+  const made = new Map<string, ChallengeHeaders>()
+  return (refused) => {
+    const key = refused === undefined ? '' : `${refused.scheme} ${refused.error}`
+    let headers = made.get(key)
+    if (headers === undefined) {
+      headers = headersOf(schemes.map((scheme) => challenge(scheme, refused)))
+      made.set(key, headers)
+    }
+    return refused?.nonce === undefined ? headers : { ...headers, 'dpop-nonce': refused.nonce }
+  }
 }
 
-function isToken(request: AuthenticationRequest, error: AuthenticationError | undefined): boolean {
-  if (error?.code !== 'rejected') return false
-  return readBearerToken(request.headers.first('authorization'), emptyContext) !== undefined
+function refusedToken(
+  request: AuthenticationRequest,
+  error: AuthenticationError | undefined,
+): RefusedToken | undefined {
+  if (error?.code !== 'rejected') return undefined
+  const authorization = request.headers.first('authorization') ?? ''
+  if (hasScheme(trimAscii(authorization), 'dpop')) {
+    const { code, nonce } = dpopFault(error) ?? { code: 'invalid_token' }
+    return { scheme: 'DPoP', error: code, ...(nonce !== undefined && { nonce }) }
+  }
+  return readBearerToken(authorization, emptyContext) === undefined ? undefined : BEARER
 }
+
+const BEARER: RefusedToken = { scheme: 'Bearer', error: 'invalid_token' }
 
 /**
  * Whether a script or an element of a page made the request. Browsers send `Sec-Fetch-Mode` together with `Sec-Fetch-Dest`, which `fetch` of Node does

@@ -21,13 +21,13 @@ export class RequestContext implements Context {
   /** Distinct, in the order they were given. */
   warnings: readonly string[] = []
   readonly #request: AuthenticationRequest
-  readonly #given: Pick<Context, 'signal'> | undefined
+  readonly #given: Pick<Context, 'signal' | 'isDryRun'> | undefined
   readonly #startedAt: number
   #annotations: Record<string, string> | undefined
 
   constructor(
     request: AuthenticationRequest,
-    given: Pick<Context, 'signal'> | undefined,
+    given: Pick<Context, 'signal' | 'isDryRun'> | undefined,
     { audiences, trustedOrigins, observer }: ContextRules,
   ) {
     this.#request = request
@@ -41,6 +41,10 @@ export class RequestContext implements Context {
   /** Read on access only: most requests are decided synchronously, and their adapters need not create a signal. */
   get signal(): AbortSignal | undefined {
     return this.#given?.signal
+  }
+
+  get isDryRun(): boolean | undefined {
+    return this.#given?.isDryRun
   }
 
   /** Read on access only, which happens if a check is expensive. */

@@ -4,6 +4,7 @@ import type { AuthenticationRequest } from '../request/request.ts'
 /** Headers that carry credentials. */
 const HEADERS = [
   'authorization',
+  'dpop',
   'proxy-authorization',
   'cookie',
   'sec-websocket-protocol',
@@ -14,7 +15,7 @@ const HEADERS = [
 const MIN_LENGTH = 4
 
 /** Schemes and prefixes of credentials, which are not secret. */
-const NO_SECRET = /^(?:basic|bearer|negotiate|digest|base64url\.bearer\.authorization\.k8s\.io\.)/i
+const NO_SECRET = /^(?:basic|bearer|dpop|negotiate|digest|base64url\.bearer\.authorization\.k8s\.io\.)/i
 
 /**
  * Every string in a request that may be a credential, so that it can be redacted from the messages of authenticators.

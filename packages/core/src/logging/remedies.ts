@@ -47,6 +47,26 @@ const REMEDIES: readonly (readonly [reason: RegExp, remedy: string])[] = [
     'Change the rule, or what the issuer puts into the token.',
   ],
   [
+    /requires DPoP|no proof of that key/,
+    'Send the token as "Authorization: DPoP TOKEN" with a proof in the header DPoP, to a chain with the option dpop.',
+  ],
+  [
+    /htu of the proof/,
+    'Let the client make a proof for the URL of its request, and name the URLs that clients have for this server in the option baseUrls of dpop.',
+  ],
+  [
+    /proof is too old|from the future/,
+    'Compare the clocks of the client and of this server; proofTtlSeconds says how far they may be apart.',
+  ],
+  [
+    /^dpop: the token is not bound/,
+    'Send a token with jkt in the claim cnf, to an authenticator that checks it (oidc, introspection); send others as Bearer.',
+  ],
+  [
+    /^dpop: /,
+    'Let the client make a new proof for each request, with the key that its token is bound to (RFC 9449 section 4.2).',
+  ],
+  [
     /bound to a key|claim cnf/,
     'Send a token that is not bound to a key, or over a connection with its certificate.',
   ],

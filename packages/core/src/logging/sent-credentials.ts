@@ -22,11 +22,14 @@ export function sentIn(request: AuthenticationRequest, nowMs: number, others: re
   if (request.refusal !== undefined) return { text: '', token: undefined, isPreflight: false }
   const { headers } = request
   const authorization = (headers.first('authorization') ?? '').trim()
-  const bearer = /^bearer +(\S+)$/i.exec(authorization)?.[1]
-  const token = bearer === undefined ? undefined : readIssuedToken(bearer)
+  const [, scheme = '', sent] = /^(bearer|dpop) +(\S+)$/i.exec(authorization) ?? []
+  const token = sent === undefined ? undefined : readIssuedToken(sent)
   const protocols = headers.first('sec-websocket-protocol') ?? ''
   const kinds = [
-    ...(authorization === '' ? [] : [bearer === undefined ? schemeOf(authorization) : formOf(bearer, nowMs)]),
+    ...(authorization === ''
+      ? []
+      : [sent === undefined ? schemeOf(authorization) : formOf(scheme, sent, nowMs)]),
+    ...(headers.first('dpop') === undefined ? [] : ['proof (DPoP)']),
     ...(hasCertificate(request) ? ['client certificate'] : []),
     ...(protocols.includes('base64url.bearer.authorization.k8s.io.') ? ['bearer token of a WebSocket'] : []),
     ...others.filter((name) => headers.first(name) !== undefined),
@@ -47,16 +50,17 @@ function schemeOf(authorization: string): string {
     : `Authorization header with the scheme ${scheme}`
 }
 
-function formOf(bearer: string, nowMs: number): string {
-  if (/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(bearer)) return 'bearer token (in the form of a bootstrap token)'
-  const issued = readIssuedToken(bearer)
-  if (issued === undefined) return 'bearer token (not a JWT)'
+function formOf(scheme: string, token: string, nowMs: number): string {
+  const name = scheme.toLowerCase() === 'dpop' ? 'DPoP token' : 'bearer token'
+  if (/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) return `${name} (in the form of a bootstrap token)`
+  const issued = readIssuedToken(token)
+  if (issued === undefined) return `${name} (not a JWT)`
   const { issuer, jwt } = issued
   const facts = [
     ...(issuer === '' ? ['without iss'] : [`iss ${shownValue(issuer)}`]),
     ...(jwt === undefined ? ['malformed'] : factsOf(jwt.claims, jwt.keyId, nowMs)),
   ]
-  return `bearer token (JWT, ${facts.join(', ')})`
+  return `${name} (JWT, ${facts.join(', ')})`
 }
 
 const MAX_AUDIENCES = 3

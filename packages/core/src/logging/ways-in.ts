@@ -16,6 +16,7 @@ export function wayIn({ name, credentials }: Authenticator): string {
 
 const VALUES: ReadonlyMap<string, string> = new Map([
   ['Bearer', 'TOKEN'],
+  ['DPoP', 'TOKEN" and "DPoP: PROOF'],
   ['Basic', 'BASE64-OF-NAME:PASSWORD'],
   ['Negotiate', 'TOKEN'],
 ])
@@ -73,4 +74,5 @@ const FORM = 'exactly one space must separate the two'
 const FORMS: ReadonlyMap<string, string> = new Map([
   ['Basic', 'exactly one space and the padded base64 of NAME:PASSWORD must follow'],
   ['Bearer', 'exactly one space and the token must follow'],
+  ['DPoP', 'exactly one space and the token must follow'],
 ])

@@ -16,6 +16,7 @@ import { andThen, type Awaitable, settle } from '../internal/awaitable.ts'
 import { hasMethod } from '../internal/options/check.ts'
 import { must, refuseProblems } from '../internal/options/index.ts'
 import { readBearerToken, trimAscii } from '../request/bearer-token.ts'
+import { sentDpopToken } from '../token/dpop/dpop-token.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import { readWebSocketToken } from '../request/web-socket-protocol.ts'
 import { CredentialInUse } from './credential-in-use.ts'
@@ -102,6 +103,7 @@ function tokensIn(request: AuthenticationRequest): readonly string[] {
   const { headers } = request
   return [
     readBearerToken(headers.first('authorization'), emptyContext),
+    sentDpopToken(request),
     readWebSocketToken(request),
     trimAscii(headers.first('x-auth-token') ?? ''),
   ].filter((token): token is string => token !== undefined && token !== '')

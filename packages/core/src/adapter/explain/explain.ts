@@ -16,7 +16,7 @@ import { recordSteps } from './record-steps.ts'
  * Answers "why 401?": authenticates a request with the code of the `authentication` middleware, and returns the outcome of every
  * authenticator and what to do next.
  *
- * This is a dry run: it does not change the request, call observers, or start a trace. It is for operators and tests, since it reveals
+ * This is a dry run: it does not change the request, call observers, start a trace, or use up a proof of possession. It is for operators and tests, since it reveals
  * distinctions that clients must not see.
  *
  * Call it before the middleware, which removes the headers that carry credentials whether the request passes or not. After it, the advice
@@ -43,7 +43,7 @@ export async function explain(
   // A refusal here is an explanation, and no request was refused.
   const authenticate = authenticateRequest(seen, { ...untraced, observer: recorder.observe, log: false })
   const { request: read, isAuthenticated } = readAnyRequest(request)
-  const outcome = await authenticate(read, { signal, impersonates })
+  const outcome = await authenticate(read, { signal, impersonates, isDryRun: true })
   const failure = 'failure' in outcome ? outcome.failure : undefined
   const decision = recorder.decision()
   const asked = recorder.outermost()

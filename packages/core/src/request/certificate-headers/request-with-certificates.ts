@@ -3,7 +3,7 @@ import type { Awaitable } from '../../internal/awaitable.ts'
 import { presentsCertificate } from '../../authenticator/bound-certificate.ts'
 import { askRequest, consult } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
-import type { Observer } from '../../authenticator/events.ts'
+import { InnerContext } from '../../authenticator/inner-context.ts'
 import type { AuthenticationRequest, RequestHeaders } from '../request.ts'
 import type { StatusError } from '../../authenticator/status.ts'
 
@@ -72,39 +72,16 @@ class RequestWithCertificates implements AuthenticationRequest {
   }
 }
 
-/** The same context, but its client holds the certificate of the given request. Getters keep lazy properties lazy. */
-class ContextOfRequest implements Context {
-  readonly audiences?: readonly string[]
-  readonly trustedOrigins?: readonly string[]
-  readonly observer?: Observer
-  readonly #context: Context
+/** The same context, but its client holds the certificate of the given request. */
+class ContextOfRequest extends InnerContext {
   readonly #request: AuthenticationRequest
 
   constructor(context: Context, request: AuthenticationRequest) {
-    this.#context = context
+    super(context)
     this.#request = request
-    if (context.audiences !== undefined) this.audiences = context.audiences
-    if (context.trustedOrigins !== undefined) this.trustedOrigins = context.trustedOrigins
-    if (context.observer !== undefined) this.observer = context.observer
   }
 
-  get signal(): AbortSignal | undefined {
-    return this.#context.signal
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#context.remoteAddress
-  }
-
-  warn(text: string): void {
-    this.#context.warn?.(text)
-  }
-
-  annotate(key: string, value: string): void {
-    this.#context.annotate?.(key, value)
-  }
-
-  holdsCertificate(thumbprint: string): Awaitable<boolean> {
+  override holdsCertificate(thumbprint: string): Awaitable<boolean> {
     return presentsCertificate(this.#request, thumbprint)
   }
 }

@@ -16,6 +16,7 @@ import { TOKEN_QUESTION, TOKEN_VARIATIONS } from '../../../test/token-questions.
 import { describeTwoQuestions } from '../../../test/two-questions.ts'
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { requireCertificate } from '../../authenticator/bound-certificate.ts'
+import { requireKey } from '../../authenticator/bound-key.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { ConfigurationError, rejected, unavailable } from '../../authenticator/errors.ts'
 import type { AuthenticationEvent } from '../../authenticator/events.ts'
@@ -64,6 +65,7 @@ type Step =
       readonly token: string
       readonly audience: string | undefined
       readonly isHolder: boolean
+      readonly provesKey: boolean
     }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'change'; readonly name: string; readonly token: string; readonly opinion: Opinion }
@@ -76,6 +78,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       token: fc.constantFrom(...ASKED),
       audience: fc.constantFrom(undefined, undefined, 'p', 'q'),
       isHolder: fc.boolean(),
+      provesKey: fc.boolean(),
     }),
   },
   {
@@ -119,7 +122,10 @@ function model(isLate: boolean) {
     const authenticateToken = (token: string, context: Context): Authentication | undefined => {
       if (!mayKnow(token)) return undefined
       const answer = decide(name, token, context)
-      if (opinions.get(`${name} ${token}`) === 'bound') void requireCertificate(context, 'hers')
+      if (opinions.get(`${name} ${token}`) === 'bound') {
+        void requireCertificate(context, 'hers')
+        void requireKey(context, 'hers')
+      }
       return answer
     }
     return {
@@ -171,6 +177,7 @@ describe('a union behind one cache', () => {
               const context: Context = {
                 ...(each.audience !== undefined && { audiences: [each.audience] }),
                 holdsCertificate: () => each.isHolder,
+                provesKey: () => each.provesKey,
               }
               const [answer, expected] = await Promise.all(
                 [together, apart].map(async (all) => {

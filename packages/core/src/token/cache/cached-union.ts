@@ -103,9 +103,9 @@ export function cachedUnion(members: readonly CachedMember[]): TokenAuthenticato
   }
 }
 
-/** Whether the cached user can be returned without asking earlier members. Certificate-bound tokens depend on the connection. */
+/** Whether the cached user can be returned without asking earlier members. A token that is bound to a certificate or a key depends on the request. */
 function isForEveryone({ result, isItsAlone }: RememberedToken): boolean {
-  return isItsAlone && result.authentication !== undefined && result.certificates === undefined
+  return isItsAlone && result.authentication !== undefined && result.bindings === undefined
 }
 
 /** Whether the credential is known not to be revoked, without waiting. If not, the members are asked in their order, and the one that remembers it finds out. */

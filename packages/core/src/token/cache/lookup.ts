@@ -1,6 +1,7 @@
 import type { Authentication, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { type Awaitable, firstOf, isPromiseLike, promiseOf } from '../../internal/awaitable.ts'
 import { requireCertificate } from '../../authenticator/bound-certificate.ts'
+import { requireKey } from '../../authenticator/bound-key.ts'
 import type { Clock } from '../../internal/clock.ts'
 import { askToken, attempt, type Opinion } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
@@ -16,21 +17,23 @@ export interface LookupResult {
   readonly error: AuthenticationError | undefined
   readonly warnings: readonly string[] | undefined
   readonly annotations: ReadonlyMap<string, string> | undefined
-  /** Thumbprints of the certificates that the token is bound to; `undefined` if it is not bound. */
-  readonly certificates: readonly string[] | undefined
+  /** Refuse the token to a caller that does not have what it is bound to: a certificate, or a key; `undefined` if it is not bound. */
+  readonly bindings: readonly Binding[] | undefined
 }
 
+type Binding = (caller: Context) => Awaitable<void>
+
 /**
- * Returns or throws the outcome of a lookup for one caller. Warnings and annotations are passed on only with a user. A certificate-bound
- * token is accepted only from a caller that holds the certificate.
+ * Returns or throws the outcome of a lookup for one caller. Warnings and annotations are passed on only with a user. A token that is bound to a
+ * certificate or a key is accepted only from a caller that has it.
  */
 export function answer(result: LookupResult, context: Context): Awaitable<Authentication | undefined> {
   if (result.error !== undefined) throw result.error
   if (result.authentication === undefined) return undefined
-  if (result.certificates === undefined) return told(result, context)
-  return firstOf<string, void, Authentication | undefined>(
-    result.certificates,
-    (thumbprint) => requireCertificate(context, thumbprint),
+  if (result.bindings === undefined) return told(result, context)
+  return firstOf<Binding, void, Authentication | undefined>(
+    result.bindings,
+    (isMet) => isMet(context),
     () => undefined,
     () => told(result, context),
   )
@@ -136,7 +139,7 @@ class LookupContext implements Context {
   declare readonly observer?: Observer
   #warnings: string[] | undefined
   #annotations: Map<string, string> | undefined
-  #certificates: string[] | undefined
+  #bindings: Binding[] | undefined
   #abort: AbortController | undefined
   #reason: AuthenticationError | undefined
 
@@ -165,14 +168,20 @@ class LookupContext implements Context {
   }
 
   /** Records the certificate; it is checked against the connection of each caller later. */
-  readonly holdsCertificate = (thumbprint: string): boolean => {
-    this.#certificates ??= []
-    this.#certificates.push(thumbprint)
+  readonly holdsCertificate = (thumbprint: string): boolean =>
+    this.#bind((caller) => requireCertificate(caller, thumbprint))
+
+  /** Records the key; it is checked against the proof of each caller later. */
+  readonly provesKey = (thumbprint: string): boolean => this.#bind((caller) => requireKey(caller, thumbprint))
+
+  #bind(binding: Binding): true {
+    this.#bindings ??= []
+    this.#bindings.push(binding)
     return true
   }
 
-  get said(): Pick<LookupResult, 'warnings' | 'annotations' | 'certificates'> {
-    return { warnings: this.#warnings, annotations: this.#annotations, certificates: this.#certificates }
+  get said(): Pick<LookupResult, 'warnings' | 'annotations' | 'bindings'> {
+    return { warnings: this.#warnings, annotations: this.#annotations, bindings: this.#bindings }
   }
 
   /** Aborts the lookup, after its timeout. */

@@ -121,14 +121,20 @@ export function parseJwks(text: string): readonly IssuerKey[] {
   return keys.map((key: unknown) => issuerKeyOf(key)).filter((key) => key !== undefined)
 }
 
+/** The algorithms that a kind of key can verify; none if its curve is not supported. */
+export function algorithmsOfKey(jwk: PublicJwk): ReadonlySet<JwsAlgorithm> {
+  if (jwk.kty === 'RSA') return RSA_ALGORITHMS
+  const ofCurve = algorithmOfCurve(jwk.crv)
+  return new Set(ofCurve === undefined ? [] : [ofCurve])
+}
+
 function issuerKeyOf(value: unknown): IssuerKey | undefined {
   if (!isObject(value)) return undefined
   try {
     const jwk = publicJwkOf(value)
     const kid = member(value, 'kid')
-    const ofCurve = jwk.kty === 'EC' ? algorithmOfCurve(jwk.crv) : undefined
-    if (jwk.kty === 'EC' && ofCurve === undefined) return undefined
-    const algorithms = ofCurve === undefined ? RSA_ALGORITHMS : new Set([ofCurve])
+    const algorithms = algorithmsOfKey(jwk)
+    if (algorithms.size === 0) return undefined
     return { kid: typeof kid === 'string' ? kid : '', jwk: Object.freeze(jwk), algorithms }
   } catch {
     return undefined

@@ -11,6 +11,8 @@ export interface UnverifiedJws {
   readonly keyId: string
   /** `typ` of the header, of any type; `undefined` if absent. */
   readonly type?: unknown
+  /** `jwk` of the header, of any type; `undefined` if absent. Only a proof of possession has its own key; anywhere else it must be ignored. */
+  readonly jwk?: unknown
   /** Whether the header has `crit`. No extension is supported, so its value does not matter. */
   readonly isCritical: boolean
   /** The signed payload in base64url. */
@@ -63,7 +65,8 @@ export function readJws(token: string): UnverifiedJws | undefined {
   const keyId = member(header, 'kid') ?? ''
   if (typeof algorithm !== 'string' || typeof keyId !== 'string') return undefined
   const type = Object.hasOwn(header, 'typ') ? header['typ'] : undefined
-  return { token, algorithm, keyId, type, isCritical: Object.hasOwn(header, 'crit'), payload }
+  const jwk = Object.hasOwn(header, 'jwk') ? header['jwk'] : undefined
+  return { token, algorithm, keyId, type, jwk, isCritical: Object.hasOwn(header, 'crit'), payload }
 }
 
 /**

@@ -161,6 +161,46 @@ describe('a token that is bound to a key', () => {
     })
   })
 
+  it('is taken where the request proves its key, and nowhere else', async () => {
+    const prover: Context = { provesKey: (asked) => asked === otherThumbprint }
+    const token = bound({ jkt: otherThumbprint })
+    expect((await ask(token, {}, prover))?.user.username).toBe('jane')
+    expect((await ask(token, {}, { provesKey: () => Promise.resolve(true) }))?.user.username).toBe('jane')
+    const elsewhere: readonly Context[] = [
+      {},
+      { holdsCertificate: () => true },
+      { provesKey: () => false },
+      { provesKey: () => Promise.resolve(false) },
+      { provesKey: () => 'yes' as unknown as boolean },
+    ]
+    for (const context of elsewhere) {
+      expect(await thrownBy(() => ask(token, {}, context))).toMatchObject({
+        code: 'rejected',
+        message: 'the token is bound to a key, and the request has no proof of that key (DPoP)',
+      })
+    }
+    expect(await thrownBy(() => ask(bound({ jkt: thumbprint }), {}, prover))).toMatchObject({
+      code: 'rejected',
+    })
+    expect(await thrownBy(() => ask(token, { boundTokens: 'refuse' }, prover))).toMatchObject({
+      code: 'rejected',
+    })
+  })
+
+  it('needs its certificate and its key if it is bound to both', async () => {
+    const token = bound({ jkt: otherThumbprint, 'x5t#S256': thumbprint })
+    const provesKey = (asked: string): boolean => asked === otherThumbprint
+    expect((await ask(token, {}, { ...holder, provesKey }))?.user.username).toBe('jane')
+    for (const context of [
+      holder,
+      { provesKey },
+      { ...holder, provesKey: () => false },
+      { provesKey, holdsCertificate: () => false },
+    ]) {
+      expect(await thrownBy(() => ask(token, {}, context))).toMatchObject({ code: 'rejected' })
+    }
+  })
+
   it('is an outage where the certificate cannot be read', async () => {
     const gone: Context = {
       holdsCertificate() {
@@ -173,8 +213,12 @@ describe('a token that is bound to a key', () => {
   })
 
   it.each<[string, unknown, RegExp]>([
-    ['jkt (DPoP)', { jkt: thumbprint }, /by "jkt" of claim cnf/],
-    ['jkt beside the certificate', { 'x5t#S256': thumbprint, jkt: thumbprint }, /by "jkt"/],
+    ['jkt (DPoP)', { jkt: thumbprint }, /no proof of that key/],
+    ['jkt beside the certificate', { 'x5t#S256': thumbprint, jkt: thumbprint }, /no proof of that key/],
+    ['jkt beside a certificate that is not presented', { 'x5t#S256': '', jkt: thumbprint }, /malformed/],
+    ['jkt and a method that is unknown', { jkt: thumbprint, kid: '1' }, /by "kid"/],
+    ['a jkt that is null', { jkt: null }, /claim cnf is malformed/],
+    ['a jkt with padding', { jkt: `${thumbprint}=` }, /claim cnf is malformed/],
     ['jwk', { jwk: { kty: 'EC' } }, /by "jwk"/],
     ['jwe', { jwe: 'x' }, /by "jwe"/],
     ['kid', { kid: '1' }, /by "kid"/],

@@ -1,8 +1,8 @@
 import { isObject } from '../../internal/objects.ts'
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { requireCertificate } from '../../authenticator/bound-certificate.ts'
 import type { Context } from '../../authenticator/context.ts'
 import { rejected } from '../../authenticator/errors.ts'
+import { requireConfirmation } from '../confirmation.ts'
 import type { UnverifiedJwt } from '../jwt/read-jwt.ts'
 import { either, must, nonEmptyListOf, oneOf } from '../../internal/options/check.ts'
 import type { OptionsShape } from '../../internal/options/shape.ts'
@@ -18,8 +18,9 @@ export interface TokenKindOptions {
   readonly tokenTypes?: readonly string[] | 'any'
   /**
    * How to treat tokens that are bound to a key (`cnf`): `'verify'` accepts a token bound to the client certificate of its connection
-   * (`x5t#S256`, RFC 8705) and refuses all others, `'refuse'` refuses all bound tokens, `'ignore'` accepts them as if they were not bound.
-   * Default `'verify'` for the options of this product, `'ignore'` for an `AuthenticationConfiguration`, as in Kubernetes.
+   * (`x5t#S256`, RFC 8705) or to a key that the request proves (`jkt`, RFC 9449, with `dpop`) and refuses all others, `'refuse'` refuses all
+   * bound tokens, `'ignore'` accepts them as if they were not bound. Default `'verify'` for the options of this product, `'ignore'` for an
+   * `AuthenticationConfiguration`, as in Kubernetes.
    */
   readonly boundTokens?: 'verify' | 'refuse' | 'ignore'
 }
@@ -31,7 +32,7 @@ export interface TokenKinds {
   readonly bound: 'verify' | 'refuse' | 'ignore'
 }
 
-/** The defaults of this product: ID tokens (OpenID Connect Core 1.0) and access tokens (RFC 9068), optionally bound to a certificate. */
+/** The defaults of this product: ID tokens (OpenID Connect Core 1.0) and access tokens (RFC 9068), optionally bound to a key that is proved. */
 export const LOGINS: Required<TokenKindOptions> = { tokenTypes: ['', 'JWT', 'at+jwt'], boundTokens: 'verify' }
 
 export const ACCESS_TOKENS: Required<TokenKindOptions> = { tokenTypes: ['at+jwt'], boundTokens: 'verify' }
@@ -81,7 +82,7 @@ export function checkKind(
   if (bound === 'ignore' || !Object.hasOwn(jwt.claims, 'cnf')) return undefined
   if (bound === 'refuse')
     throw rejected('oidc: the token is bound to a key (claim cnf), and bound tokens are refused')
-  return requireCertificate(context, boundCertificate(jwt.claims['cnf']))
+  return requireConfirmation(context, jwt.claims['cnf'], 'oidc')
 }
 
 function checkType({ type = '', claims }: UnverifiedJwt, types: ReadonlySet<string>): void {
@@ -103,23 +104,3 @@ function typeName(type: string): string {
 }
 
 const APPLICATION = 'application/'
-
-/** The thumbprint of the certificate that the token is bound to. Any other confirmation method is refused. */
-function boundCertificate(confirmation: unknown): string {
-  const [method, ...others] = isObject(confirmation) ? Object.entries(confirmation) : []
-  if (method === undefined) throw malformed()
-  const unknown = [method, ...others].find(([name]) => name !== THUMBPRINT)
-  if (unknown !== undefined) {
-    const name = quoted(unknown[0].slice(0, 32))
-    throw rejected(`oidc: the token is bound to a key by ${name} of claim cnf, which cannot be verified here`)
-  }
-  const [, thumbprint] = method
-  if (typeof thumbprint !== 'string' || !/^[\w-]{43}$/.test(thumbprint)) throw malformed()
-  return thumbprint
-}
-
-const THUMBPRINT = 'x5t#S256'
-
-function malformed(): Error {
-  return rejected('oidc: claim cnf is malformed')
-}

@@ -1,0 +1,4 @@
+/** Tokens that are bound to a key of their client, which each request proves (DPoP). @module */
+export { type Dpop, dpop } from '../token/dpop/dpop.ts'
+export type { DpopOptions } from '../token/dpop/dpop-options.ts'
+export type { UsedProof, UsedProofs } from '../token/dpop/used-proofs.ts'
