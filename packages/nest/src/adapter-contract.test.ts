@@ -97,7 +97,7 @@ describe.each(platforms)(
         const method = Object.getOwnPropertyDescriptor(Everything.prototype, 'answer') ?? {}
         Req()(Everything.prototype, 'answer', 0)
         Res()(Everything.prototype, 'answer', 1)
-        All(['path', 'slow', 'queued'])(Everything.prototype, 'answer', method)
+        All(['path', 'slow', 'queued', ':one', ':one/:two'])(Everything.prototype, 'answer', method)
         Controller()(Everything)
         Module({ controllers: [Everything] })(Root)
         const app = await NestFactory.create(Root, adapter(protocol), { logger: false, abortOnError: false })

@@ -160,8 +160,9 @@ function refuse({ message, response }: Exchange, outcome: RefusedRequest): Verdi
   const remove = headerChanges.remove.filter((name) => name !== 'authorization')
   applyHeaderChanges(message, { ...headerChanges, remove })
   for (const value of [failure.headers['warning'] ?? []].flat()) response?.appendHeader('Warning', value)
-  for (const value of [failure.headers['retry-after'] ?? []].flat())
-    response?.appendHeader('Retry-After', value)
+  for (const name of ['Retry-After', 'DPoP-Nonce'])
+    for (const value of [failure.headers[name.toLowerCase()] ?? []].flat())
+      response?.appendHeader(name, value)
   if (closesConnection) {
     const connection = connectionOf(message)
     // The next strategy may authenticate the caller.

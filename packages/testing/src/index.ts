@@ -1,5 +1,6 @@
 /** A test kit: an issuer, a certificate authority, users, authenticators, webhooks and a clock. @module */
 export { always, fails, knownTokens, later, noOpinion } from './answers.ts'
+export { createDpopClient, type DpopClient, type DpopClientOptions, type DpopRequest } from './dpop-client.ts'
 export {
   fakeAuthenticator,
   type FakeAuthenticatorOptions,

@@ -65,6 +65,7 @@ describe.concurrent('adapterContract', () => {
     })
     expect(failures).toEqual([
       'an authenticator that needs the certificates of peers is an error on a runtime that does not provide them',
+      'a token that is bound to a key passes with a proof of its request, once, and no header of it reaches the app',
       'after a success the app sees no credential, no header of a front proxy and none that the authenticator consumed',
       'after a refusal that is passed on there is no user, and no header of a front proxy',
       'a warning is on the answer of a handler, however that makes it',

@@ -27,6 +27,8 @@ export interface Answer {
 export interface SendOptions {
   readonly headers?: SentHeaders
   readonly method?: string
+  /** With its query. Default `/path?query`. */
+  readonly path?: string
   readonly signal?: AbortSignal
 }
 
@@ -148,14 +150,15 @@ function connectionsOf(server: Server): () => Promise<void> {
 }
 
 const LOCAL = 'http://localhost'
+const PATH = '/path?query'
 
 async function sendByFetch(
   handle: (request: Request) => Awaitable<Response>,
-  { headers = [], ...init }: SendOptions = {},
+  { headers = [], path = PATH, ...init }: SendOptions = {},
 ): Promise<Answer> {
   const sent = new Headers()
   for (const [name, value] of headers) sent.append(name, value)
-  const response = await handle(new Request(`${LOCAL}/path?query`, { ...init, headers: sent }))
+  const response = await handle(new Request(LOCAL + path, { ...init, headers: sent }))
   return {
     status: response.status,
     header: (name) =>
@@ -167,12 +170,12 @@ async function sendByFetch(
 function sendHttp1(
   origin: string,
   client: object,
-  { headers = [], method = 'GET', signal }: SendOptions = {},
+  { headers = [], method = 'GET', path = PATH, signal }: SendOptions = {},
 ): Promise<Answer> {
   const { host } = new URL(origin)
   return new Promise((resolve, reject) => {
     const start = origin.startsWith('https:') ? requestHttps : requestHttp1
-    const sent = start(`${origin}/path?query`, {
+    const sent = start(origin + path, {
       ...client,
       method,
       agent: false,
@@ -191,10 +194,10 @@ function sendHttp1(
 
 function sendHttp2(
   session: ClientHttp2Session,
-  { headers = [], method = 'GET', signal }: SendOptions = {},
+  { headers = [], method = 'GET', path = PATH, signal }: SendOptions = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const all: Record<string, string | string[]> = { ':path': '/path?query', ':method': method }
+    const all: Record<string, string | string[]> = { ':path': path, ':method': method }
     for (const [name, value] of headers) {
       const key = name.toLowerCase()
       const before = all[key]
