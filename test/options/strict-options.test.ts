@@ -216,7 +216,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     serviceAccountObjects: alone(),
     serviceAccountToken: alone(() => ({ issuers: [url], keys, objects })),
   },
-  '@kube-authn/core/dpop': { dpop: alone(() => ({ baseUrls: [url] })) },
+  '@kube-authn/core/dpop': {
+    dpop: alone(() => ({ baseUrls: [url] })),
+    storedProofs: alone(() => ({ store: memoryObjectStore() })),
+  },
   '@kube-authn/core/token-file': {
     tokenFileSteps: after(() => ''),
     tokenFile: after(() => ''),

@@ -1,4 +1,4 @@
-import { type TokenAuthenticator, emptyContext, type UserInfo } from '@kube-authn/core'
+import type { AuthenticationRequest, Context, TokenAuthenticator, UserInfo } from '@kube-authn/core'
 import { aFunction, type OptionsShape, required } from '@kube-authn/core/adapter'
 import {
   isAuthenticationError,
@@ -7,6 +7,7 @@ import {
   scopesOf,
   aTokenAuthenticator,
   optionProblems,
+  presentsCertificate,
   refuseProblems,
   someAudiences,
 } from '@kube-authn/core/internal'
@@ -17,11 +18,17 @@ export interface McpTokenVerifierOptions {
   readonly invalidToken: (message: string) => Error
   /** The audiences that tokens must be valid for. Default: those of the authenticator. */
   readonly audiences?: readonly string[]
+  /**
+   * The request of which the token is verified, such as from an `AsyncLocalStorage`: then a token that is bound to a certificate is accepted on the connection with that certificate. Default: it is
+   * refused, since the SDK does not pass the request on. Tokens that are bound to a key (DPoP) are refused in any case, since the SDK reads `Bearer` only.
+   */
+  readonly request?: () => AuthenticationRequest | undefined
 }
 
 const shape: OptionsShape<McpTokenVerifierOptions> = {
   invalidToken: required(aFunction),
   audiences: someAudiences,
+  request: aFunction,
 }
 
 /** What the SDK gets to know of a token: its `AuthInfo`. */
@@ -57,8 +64,14 @@ export function mcpTokenVerifier(
   options: McpTokenVerifierOptions,
 ): McpTokenVerifier {
   refuseProblems(aTokenAuthenticator(tokens, 'tokens'), optionProblems(shape, options))
-  const { invalidToken, audiences } = options
-  const context = audiences === undefined ? emptyContext : { audiences }
+  const { invalidToken, audiences, request } = options
+  const contextNow = (): Context => {
+    const sent = request?.()
+    return {
+      ...(audiences !== undefined && { audiences }),
+      ...(sent !== undefined && { holdsCertificate: (thumbprint) => presentsCertificate(sent, thumbprint) }),
+    }
+  }
 
   const authenticate = async (token: string): ReturnType<typeof ask> => {
     try {
@@ -69,7 +82,7 @@ export function mcpTokenVerifier(
       throw error
     }
   }
-  const ask = async (token: string) => tokens.authenticateToken(token, context)
+  const ask = async (token: string) => tokens.authenticateToken(token, contextNow())
 
   return {
     async verifyAccessToken(token) {

@@ -6,6 +6,7 @@ import {
   unavailable,
   userInfo,
 } from '@kube-authn/core'
+import { fetchRequest } from '@kube-authn/core/adapter'
 import { fixedClock, tokens as fakeTokens, fails, thrownBy } from '../../testing/test/fakes.ts'
 import { mcpTokenVerifier } from './mcp-token-verifier.ts'
 import { protectedResource } from './protected-resource.ts'
@@ -153,6 +154,32 @@ describe('mcpTokenVerifier', () => {
     const verifier = mcpTokenVerifier(tokens, { invalidToken, ...(audiences !== undefined && { audiences }) })
     await verifier.verifyAccessToken('t')
     expect(asked).toEqual([audiences])
+  })
+
+  it('accepts a token that is bound to a certificate for a request with it, and to no other', async () => {
+    const certificate = new TextEncoder().encode('a certificate')
+    const digest = await crypto.subtle.digest('SHA-256', certificate)
+    const thumbprint = Buffer.from(digest).toString('base64url')
+    const bound: TokenAuthenticator = {
+      name: 'bound',
+      async authenticateToken(_, context) {
+        if ((await context.holdsCertificate?.(thumbprint)) !== true) throw rejected('it is bound')
+        return { user }
+      },
+    }
+    const requestOf = (...certificates: readonly Uint8Array[]) =>
+      fetchRequest(new Request('https://api.example.com'), { peerCertificates: () => certificates })
+    const accepted = mcpTokenVerifier(bound, { invalidToken, request: () => requestOf(certificate) })
+    expect(await accepted.verifyAccessToken('t')).toMatchObject({ clientId: 'cli' })
+    for (const request of [
+      undefined,
+      () => undefined,
+      () => requestOf(),
+      () => requestOf(new Uint8Array(1)),
+    ]) {
+      const verifier = mcpTokenVerifier(bound, { invalidToken, ...(request !== undefined && { request }) })
+      expect(await thrownBy(() => verifier.verifyAccessToken('t'))).toBeInstanceOf(InvalidTokenError)
+    }
   })
 
   it('does not call an outage a wrong token', async () => {

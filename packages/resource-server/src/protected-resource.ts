@@ -1,5 +1,12 @@
-import { aNonEmptyString, checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
-import { aScope, nonEmptyListOf, must } from '@kube-authn/core/internal'
+import {
+  aBoolean,
+  aNonEmptyString,
+  checkOptions,
+  type OptionsShape,
+  required,
+} from '@kube-authn/core/adapter'
+import type { Dpop } from '@kube-authn/core/dpop'
+import { aDpop, aScope, nonEmptyListOf, must } from '@kube-authn/core/internal'
 
 /** Options of {@link protectedResource}. */
 export interface ProtectedResourceOptions {
@@ -9,6 +16,10 @@ export interface ProtectedResourceOptions {
   readonly authorizationServers: readonly string[]
   /** The scopes that clients may ask for. Default: not told. */
   readonly scopes?: readonly string[]
+  /** The option `dpop` of the chain, if it has one: clients are told the algorithms of proofs, and whether they are required. Default: not told. */
+  readonly dpop?: Dpop
+  /** Whether clients may have tokens that are bound to their TLS certificate (RFC 8705). Default: not told. */
+  readonly certificateBoundTokens?: boolean
   /** The name of the resource for people. Default: not told. */
   readonly name?: string
   /** A page for developers of clients. Default: not told. */
@@ -30,6 +41,8 @@ const shape: OptionsShape<ProtectedResourceOptions> = {
   resource: required(aResourceUrl),
   authorizationServers: required(nonEmptyListOf(aResourceUrl)),
   scopes: nonEmptyListOf(aScope, '; leave it out for none'),
+  dpop: aDpop,
+  certificateBoundTokens: aBoolean,
   name: aNonEmptyString,
   documentationUrl: aResourceUrl,
 }
@@ -40,6 +53,9 @@ export interface ProtectedResourceMetadata {
   readonly authorization_servers: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
   readonly scopes_supported?: readonly string[]
+  readonly dpop_signing_alg_values_supported?: readonly string[]
+  readonly dpop_bound_access_tokens_required?: boolean
+  readonly tls_client_certificate_bound_access_tokens?: boolean
   readonly resource_name?: string
   readonly resource_documentation?: string
 }
@@ -82,12 +98,20 @@ export interface ProtectedResource {
  */
 export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
   checkOptions(shape, options)
-  const { resource, authorizationServers, scopes, name, documentationUrl } = options
+  const { resource, authorizationServers, scopes, dpop, certificateBoundTokens, name, documentationUrl } =
+    options
   const metadata: ProtectedResourceMetadata = {
     resource,
     authorization_servers: [...authorizationServers],
     bearer_methods_supported: ['header'],
     ...(scopes !== undefined && { scopes_supported: [...scopes] }),
+    ...(dpop !== undefined && {
+      dpop_signing_alg_values_supported: [...dpop.signingAlgorithms],
+      dpop_bound_access_tokens_required: dpop.required,
+    }),
+    ...(certificateBoundTokens !== undefined && {
+      tls_client_certificate_bound_access_tokens: certificateBoundTokens,
+    }),
     ...(name !== undefined && { resource_name: name }),
     ...(documentationUrl !== undefined && { resource_documentation: documentationUrl }),
   }

@@ -12,6 +12,7 @@ import { bearerToken } from '../request/bearer-token.ts'
 import type { Dpop } from '../token/dpop/dpop.ts'
 import { authenticatedGroup } from '../authenticator/groups.ts'
 import {
+  aDpop,
   aPasswordAuthenticator,
   aRequestAuthenticator,
   aTokenAuthenticator,
@@ -23,7 +24,6 @@ import {
   refuseProblems,
   anOrigin,
   someAudiences,
-  withMethods,
 } from '../internal/options/index.ts'
 import { failFast, union } from '../authenticator/union.ts'
 import { webSocketProtocol } from '../request/web-socket-protocol.ts'
@@ -64,7 +64,7 @@ const shape: OptionsShape<AuthenticatorChainOptions> = {
   clientCertificate: aRequestAuthenticator,
   requests: listOf(aRequestAuthenticator),
   tokens: either((value) => typeof value === 'string', oneOf('ignored'), listOf(aTokenAuthenticator)),
-  dpop: withMethods('what dpop(...) of @kube-authn/core/dpop returns', 'authenticator'),
+  dpop: aDpop,
   anonymous: aBooleanOrAnonymousConfig,
   audiences: someAudiences,
   trustedOrigins: listOf(anOrigin),

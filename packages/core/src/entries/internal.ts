@@ -16,6 +16,7 @@ export * from '../adapter/request-states.ts'
 export { requestStates, type RequestStates } from '../internal/request-states.ts'
 export { type AnswerHeaders, AUDIT_ID_HEADER, auditIdOf } from '../audit/audit-id.ts'
 export { intersectAudiences } from '../authenticator/audiences.ts'
+export { presentsCertificate } from '../authenticator/bound-certificate.ts'
 export type {
   AnyAuthenticator,
   AuthenticationScheme,

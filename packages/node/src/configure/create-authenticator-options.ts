@@ -3,6 +3,7 @@ import {
   aClock,
   aLog,
   type AnonymousConfig,
+  aDpop,
   anOrigin,
   aPasswordAuthenticator,
   aRequestAuthenticator,
@@ -18,6 +19,7 @@ import {
 } from '@kube-authn/core/internal'
 import type { Authenticator, Clock, Log, Observer, PasswordAuthenticator } from '@kube-authn/core'
 import { aBoolean, aFunction, listOf, type OptionsShape, required } from '@kube-authn/core/adapter'
+import type { Dpop } from '@kube-authn/core/dpop'
 import { type RequestHeaderNames, requestHeaderNamesShape } from '@kube-authn/core/client-certificate'
 import { certificateAuthoritiesAtShape } from '../at/certificate-authorities-at.ts'
 import type { CertificateAuthoritiesFile } from '../front-proxy/certificate-pools.ts'
@@ -52,6 +54,11 @@ export interface CreateAuthenticatorOptions extends TokenOptions {
    * before `tokens`.
    */
   readonly keystone?: string | KeystoneOptions
+  /**
+   * Tokens that are bound to a key of their client (DPoP), for all token authenticators: `dpop({ baseUrls })` of `@kube-authn/core/dpop`. Default: such
+   * tokens are refused.
+   */
+  readonly dpop?: Dpop
   /** Further password authenticators, tried after all others. */
   readonly passwords?: readonly PasswordAuthenticator[]
   /** Authenticators of other credentials of a request, such as an API key, in order: tried after client certificates and before bearer tokens. */
@@ -108,6 +115,7 @@ export const createAuthenticatorShape: OptionsShape<CreateAuthenticatorOptions> 
   requestHeader: aProxy,
   passwordFile: aFile(passwordFileAtShape),
   keystone: either((value) => typeof value === 'string', aString, nested(keystoneShape)),
+  dpop: aDpop,
   passwords: listOf(aPasswordAuthenticator),
   requests: listOf(aRequestAuthenticator),
   revocations: aRevocationSource,

@@ -128,7 +128,7 @@ function chainOf(
     refuseProblems(parts.problems, problems, anonymousProblems(options.anonymous, configuration?.anonymous))
     const chain = authenticatorChain({
       ...defined({ requestHeader: proxy, clientCertificate: certificates, anonymous, audiences }),
-      ...defined({ trustedOrigins: options.trustedOrigins }),
+      ...defined({ trustedOrigins: options.trustedOrigins, dpop: options.dpop }),
       requests: [...(options.requests ?? []), ...(ofKeystone?.requests ?? [])],
       tokens,
       passwords: [...(ofFile === undefined ? [] : [ofFile]), ...(ofKeystone?.passwords ?? []), ...passwords],

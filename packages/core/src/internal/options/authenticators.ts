@@ -1,5 +1,5 @@
 import { memberOf } from '../objects.ts'
-import { type Check, hasMethod, isPlainObject, problemOf } from './check.ts'
+import { type Check, hasMethod, isPlainObject, problemOf, withMethods } from './check.ts'
 
 const hasAuthenticate = kindOf('a request authenticator', 'authenticate')
 
@@ -26,6 +26,9 @@ function schemesIn(authenticator: unknown): readonly unknown[] {
 export const aTokenAuthenticator: Check = kindOf('a token authenticator', 'authenticateToken')
 
 export const aPasswordAuthenticator: Check = kindOf('a password authenticator', 'authenticatePassword')
+
+/** What takes tokens that are bound to a key. */
+export const aDpop: Check = withMethods('what dpop(...) of @kube-authn/core/dpop returns', 'authenticator')
 
 export const anAuthorizer: Check = kindOf('an authorizer', 'authorize')
 

@@ -30,6 +30,8 @@ import { ProofsInMemory, type UsedProofs } from './used-proofs.ts'
 export interface Dpop {
   /** Whether tokens that are sent as `Bearer` are refused. */
   readonly required: boolean
+  /** The accepted algorithms of proofs. */
+  readonly signingAlgorithms: readonly string[]
   /**
    * Passes the token of `Authorization: DPoP TOKEN` to a token authenticator, if the request proves the key that the token is bound to. Without such a header it has no opinion; with one it
    * returns a user or throws. If DPoP is required, it refuses tokens that are sent in another way.
@@ -57,6 +59,7 @@ export function dpop(options: DpopOptions): Dpop {
   const { required = false } = options
   return {
     required,
+    signingAlgorithms: judge.algorithms,
     authenticator(tokens) {
       refuseProblems(aTokenAuthenticator(tokens, 'tokens'))
       const proving: Authenticator = {
