@@ -15,6 +15,7 @@ const TARGETS = [
   'impersonation-headers',
   'request-targets',
   'tokens',
+  'proofs',
   'expressions',
   'review-bodies',
 ]

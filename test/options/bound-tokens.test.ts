@@ -49,7 +49,10 @@ const headersFor = async (url: string): Promise<Headers> =>
 async function listening(server: Server): Promise<Send> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
   const { port } = server.address() as AddressInfo
   return async (path, url) =>
     (await fetch(`http://127.0.0.1:${port}${path}`, { headers: await headersFor(url) })).status
@@ -75,7 +78,8 @@ const MOUNTED: Readonly<Record<string, (chain: Authenticator) => Promise<Send>>>
         new Koa().use(onKoa.authentication(chain, { log })).use((ctx) => void (ctx.status = 200)),
       ),
     )
-    return listening(createServer(app.callback()))
+    const handle = app.callback()
+    return listening(createServer((req, res) => void handle(req, res)))
   },
   'Fastify, a prefix': async (chain) => {
     const app = fastify()

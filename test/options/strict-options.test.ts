@@ -379,6 +379,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
     httpBearer: after(() => tokens),
   },
   '@kube-authn/testing': {
+    createDpopClient: alone(),
     createIssuer: alone(),
     createPki: alone(),
     createServiceAccounts: alone(),
