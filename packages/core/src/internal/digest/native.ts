@@ -5,6 +5,11 @@ export function sha256(message: string | Uint8Array): string {
   return hash('sha256', message, 'binary')
 }
 
+/** SHA-256 of a string in UTF-8, in base64url without padding. */
+export function sha256Base64url(message: string): string {
+  return hash('sha256', message, 'base64url')
+}
+
 /** SHA-256 of a string in UTF-8, in lower-case hexadecimal. */
 export function sha256Hex(message: string): string {
   return hash('sha256', message, 'hex')

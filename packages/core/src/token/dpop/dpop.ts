@@ -1,6 +1,5 @@
-import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
 import { isSignedWith } from '#jws'
-import { sha256 } from '#sha256'
+import { sha256Base64url } from '#sha256'
 import type { Authentication, Authenticator, TokenAuthenticator } from '../../authenticator/authenticator.ts'
 import { askToken, attempt } from '../../authenticator/consult.ts'
 import type { Context } from '../../authenticator/context.ts'
@@ -8,7 +7,6 @@ import { rejected } from '../../authenticator/errors.ts'
 import { InnerContext } from '../../authenticator/inner-context.ts'
 import { union } from '../../authenticator/union.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
-import { base64urlOf } from '../../internal/base64url.ts'
 import { systemClock } from '../../internal/clock.ts'
 import { aTokenAuthenticator, checkOptions, refuseProblems } from '../../internal/options/index.ts'
 import { defined } from '../../internal/options/without.ts'
@@ -159,7 +157,7 @@ const MAX_KEYS = 1024
 
 /** The same in all replicas. Neither part has a line feed. */
 function digestOf(thumbprint: string, id: string): string {
-  return base64urlOf(bytesFromLatin1(sha256(`${thumbprint}\n${id}`).slice(0, 24)))
+  return sha256Base64url(`${thumbprint}\n${id}`).slice(0, 32)
 }
 
 /** The context of a token that was sent with a proof. The proof is judged once the token is known to be bound to its key, and once for each request. */

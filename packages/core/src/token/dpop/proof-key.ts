@@ -1,6 +1,4 @@
-import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
-import { sha256 } from '#sha256'
-import { base64urlOf } from '../../internal/base64url.ts'
+import { sha256Base64url } from '#sha256'
 import { isObject, type JsonObject } from '../../internal/objects.ts'
 import type { JwsAlgorithm } from '../jwt/algorithms.ts'
 import { algorithmsOfKey } from '../jwt/key-set.ts'
@@ -56,5 +54,5 @@ function thumbprintOf(jwk: PublicJwk): string {
     jwk.kty === 'RSA'
       ? `{"e":"${jwk.e}","kty":"RSA","n":"${jwk.n}"}`
       : `{"crv":"${jwk.crv}","kty":"EC","x":"${jwk.x}","y":"${jwk.y}"}`
-  return base64urlOf(bytesFromLatin1(sha256(members)))
+  return sha256Base64url(members)
 }

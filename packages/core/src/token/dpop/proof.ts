@@ -1,6 +1,4 @@
-import { bytesFromLatin1 } from '@kube-authn/internal/byte-text'
-import { sha256 } from '#sha256'
-import { base64urlOf } from '../../internal/base64url.ts'
+import { sha256Base64url } from '#sha256'
 import { type JsonObject, member } from '../../internal/objects.ts'
 import { isJwsAlgorithm, type JwsAlgorithm } from '../jwt/algorithms.ts'
 import { readJwt, type UnverifiedJws } from '../jwt/read-jwt.ts'
@@ -89,12 +87,8 @@ function checkRequest(
   const sent = normalPath(path)
   if (!ofOrigin.some((base) => base.path.replace(/\/$/, '') + sent === url.path))
     throw invalidProof('htu of the proof has another path than the request')
-  if (stringIn(claims, 'ath') !== tokenHash(token)) throw invalidProof('ath of the proof is of another token')
-}
-
-/** Source: RFC 9449 section 4.2 (`ath`). */
-function tokenHash(token: string): string {
-  return base64urlOf(bytesFromLatin1(sha256(token)))
+  if (stringIn(claims, 'ath') !== sha256Base64url(token))
+    throw invalidProof('ath of the proof is of another token')
 }
 
 /** @returns `iat` in milliseconds. */
