@@ -155,7 +155,7 @@ function judgeOf(options: DpopOptions): Judge {
 /** Keys of clients that are imported already: importing one costs half of a verification. */
 const MAX_KEYS = 1024
 
-/** The same in all replicas. Neither part has a line feed. */
+/** The same in all replicas. A thumbprint always has the same length, so no other key and id have this text. */
 function digestOf(thumbprint: string, id: string): string {
   return sha256Base64url(`${thumbprint}\n${id}`).slice(0, 32)
 }
