@@ -6,7 +6,7 @@ import type { IssuerAlgorithm } from './issuer/issuer.ts'
 /** Options of {@link createDpopClient}. */
 export interface DpopClientOptions {
   /** What its key signs with. Default `ES256`. */
-  readonly algorithm?: IssuerAlgorithm
+  readonly signingAlgorithm?: IssuerAlgorithm
   /** The clock for `iat`. Default: the system's. */
   readonly clock?: Clock
 }
@@ -37,7 +37,7 @@ export interface DpopClient {
 }
 
 const shape: OptionsShape<DpopClientOptions> = {
-  algorithm: oneOf('RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'),
+  signingAlgorithm: oneOf('RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'),
   clock: aClock,
 }
 
@@ -53,7 +53,7 @@ const shape: OptionsShape<DpopClientOptions> = {
  */
 export async function createDpopClient(options: DpopClientOptions = {}): Promise<DpopClient> {
   checkOptions(shape, options)
-  const { algorithm = 'ES256', clock = systemClock } = options
+  const { signingAlgorithm: algorithm = 'ES256', clock = systemClock } = options
   const { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } = await import('jose')
   const { privateKey, publicKey } = await generateKeyPair(algorithm)
   const jwk = await exportJWK(publicKey)

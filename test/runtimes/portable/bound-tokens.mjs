@@ -25,7 +25,7 @@ async function nameIn(chain, request) {
 
 async function worldOf(options, algorithm) {
   const issuer = await createIssuer({ signingAlgorithms: ['ES256'] })
-  const client = await createDpopClient(algorithm === undefined ? {} : { algorithm })
+  const client = await createDpopClient(algorithm === undefined ? {} : { signingAlgorithm: algorithm })
   const token = await issuer.sign({ aud: 'app', sub: 'jane', cnf: { jkt: client.thumbprint } })
   const tokens = oidc({
     issuer: issuer.url,
