@@ -32,13 +32,27 @@ describe('the memory of used proofs', () => {
     }
   })
 
+  it('does not accept again what it has forgotten, if the clock is set back', () => {
+    let now = 0
+    const memory = new ProofsInMemory(100, WINDOW, () => now)
+    expect(memory.use(proof('a', WINDOW))).toBe(true)
+    now = 3 * WINDOW
+    expect(memory.use(proof('b', 4 * WINDOW))).toBe(true)
+    now = 0
+    for (const id of ['a', 'c'])
+      expect(() => memory.use(proof(id, WINDOW))).toThrow(expect.objectContaining({ code: 'unavailable' }))
+    expect(memory.use(proof('b', 4 * WINDOW))).toBe(false)
+    now = 3 * WINDOW
+    expect(memory.use(proof('d', 4 * WINDOW))).toBe(true)
+  })
+
   it('refuses more than it remembers, and a quarter of that for one key, instead of forgetting', () => {
     const clock = fixedClock(0)
     const memory = new ProofsInMemory(8, WINDOW, () => clock.now())
     const tooMany = expect.objectContaining({ code: 'unavailable', retryAfterSeconds: 2 })
     const use = (id: string, key: string): unknown => {
       try {
-        return memory.use(proof(id, WINDOW, key))
+        return memory.use(proof(id, clock.now() + WINDOW, key))
       } catch (error) {
         return error
       }

@@ -27,7 +27,7 @@ const SHARE = 4
 
 /**
  * Remembers proofs in this process, until they expire: about as many as there are requests in the time that a proof is accepted. Beyond `maxProofs` requests are refused as `unavailable`,
- * since a proof that was forgotten could be used again.
+ * since a proof that was forgotten could be used again. So are proofs of a time that the clock has passed already, and was set back to.
  *
  * Source: RFC 9449 section 11.1.
  */
@@ -37,6 +37,8 @@ export class ProofsInMemory implements UsedProofs {
   readonly #now: () => number
   /** By the time when their proofs expire, in windows. A proof has at most two windows left. */
   readonly #windows = new Map<number, Window>()
+  /** All proofs of earlier windows are forgotten. */
+  #current = -Infinity
 
   constructor(maxProofs: number, windowMs: number, now: () => number) {
     this.#maxProofs = maxProofs
@@ -45,8 +47,17 @@ export class ProofsInMemory implements UsedProofs {
   }
 
   use({ id, thumbprint, expiresAtMs }: UsedProof): boolean {
-    const current = Math.floor(this.#now() / this.#windowMs)
-    for (const end of this.#windows.keys()) if (end < current) this.#windows.delete(end)
+    const end = Math.floor(expiresAtMs / this.#windowMs)
+    this.#current = Math.max(this.#current, Math.floor(this.#now() / this.#windowMs))
+    for (const each of this.#windows.keys()) if (each < this.#current) this.#windows.delete(each)
+    if (end < this.#current) {
+      throw unavailable(
+        'dpop: the clock was set back, and which proofs of this time were used is forgotten',
+        {
+          retryAfterSeconds: BUSY_SECONDS,
+        },
+      )
+    }
     const windows = [...this.#windows.values()]
     if (windows.some(({ ids }) => ids.has(id))) return false
     const all = sum(windows.map(({ ids }) => ids.size))
@@ -56,7 +67,6 @@ export class ProofsInMemory implements UsedProofs {
         retryAfterSeconds: BUSY_SECONDS,
       })
     }
-    const end = Math.floor(expiresAtMs / this.#windowMs)
     let window = this.#windows.get(end)
     if (window === undefined) {
       window = { ids: new Set(), counts: new Map() }
