@@ -1,4 +1,5 @@
 import type { KubeObject } from '@kube-authn/server/internal'
+import { isNamespaceEnding } from './object-operations.ts'
 import { readAll, readOne } from './object-reads.ts'
 import { type Client, configMapKey, NAMES, NAMESPACES, resourceNamed, write } from './object-requests.ts'
 import type { Random } from './random.ts'
@@ -50,9 +51,14 @@ async function writeOne(client: Client, replica: Replica, id: string): Promise<v
   const object = configMap(name, id, random)
   const chosen = random.below(10)
   if (known === undefined || chosen < 2) {
-    await write(client, replica, { id, verb: 'create', key }, ({ objects }) =>
+    const [beganAt, beganMs] = [client.world.seen.revision, client.world.time.nowMs]
+    const answer = await write(client, replica, { id, verb: 'create', key }, ({ objects }) =>
       objects.create({ resource: configMaps, namespace }, object),
     )
+    if (answer === undefined || !('metadata' in answer)) return
+    // A replica that cannot read the namespace again knows only what there was before.
+    const wasCalm = client.world.calmSinceMs(replica) <= beganMs
+    checkNamespace(client, key, wasCalm ? Number(answer.metadata.resourceVersion) : beganAt)
   } else if (chosen < 6) {
     const { resourceVersion = '', uid } = known.metadata
     const sent = { ...object, metadata: { ...object.metadata, resourceVersion } }
@@ -83,6 +89,12 @@ async function writeOne(client: Client, replica: Replica, id: string): Promise<v
       objects.delete(target, precondition),
     )
   }
+}
+
+/** What was created must have had a namespace at some moment since a revision. */
+function checkNamespace({ world: { seen, violated } }: Client, key: string, since: number): void {
+  for (let at = since; at <= seen.revision; at++) if (!isNamespaceEnding(seen, key, at)) return
+  violated('errors', `${key} was created as ${since}, and its namespace was not there`)
 }
 
 async function changeNamespace(client: Client, replica: Replica, id: string): Promise<void> {

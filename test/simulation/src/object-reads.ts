@@ -1,5 +1,5 @@
 import type { KubeObject } from '@kube-authn/server/internal'
-import { refusalOf, truthOf } from './object-operations.ts'
+import { objectIn, refusalOf, truthOf } from './object-operations.ts'
 import {
   ask,
   checkOutage,
@@ -46,17 +46,24 @@ export async function readOne(
   checks.checkRefusal(what, refusal, truthOf(world, { key, verb: 'patch', beganAt }))
 }
 
-/** Lists a collection, in pages or not. */
+/** Lists a collection, in pages or not, and all of it or what is selected. */
 export async function readAll({ world, random }: Client, replica: Replica, id: string): Promise<void> {
   const namespace = random.pick(['', ...NAMESPACES])
   const prefix = namespace === '' ? '/registry/configmaps/' : configMapKey(namespace, '')
   const limit = random.pick([undefined, 1, 3])
-  const what = `list ${shortened(prefix)} as ${id} at ${replica.name}`
+  const color = random.pick([undefined, undefined, 'blue'])
+  const selected = color === undefined ? {} : { labelSelector: `color=${color}` }
+  const what = `list ${shortened(prefix)} ${color ?? ''} as ${id} at ${replica.name}`
   const items: KubeObject[] = []
   let next: Place | undefined = {}
   let listedAt = 0
   while (next !== undefined) {
-    const page: Page | undefined = await readPage(world, replica, { what, namespace, limit }, next)
+    const page: Page | undefined = await readPage(
+      world,
+      replica,
+      { what, collection: { namespace, ...selected }, limit },
+      next,
+    )
     if (page === undefined) return
     items.push(...page.items)
     listedAt = page.listedAt
@@ -68,6 +75,7 @@ export async function readAll({ world, random }: Client, replica: Replica, id: s
   )
   const there = world.seen
     .state(prefix, listedAt)
+    .filter((each) => color === undefined || objectIn(each).metadata.labels?.['color'] === color)
     .map(({ key, revision }) => `${shortened(key).replace('configmaps/', '')} ${revision}`)
   if (shown.join() === there.join()) return
   world.violated('reads', `${what} of ${listedAt} showed ${shown.join()}, and there were ${there.join()}`)
@@ -88,18 +96,23 @@ interface Page extends Place {
 async function readPage(
   world: World,
   replica: Replica,
-  list: { readonly what: string; readonly namespace: string; readonly limit: number | undefined },
+  list: {
+    readonly what: string
+    readonly collection: { readonly namespace: string; readonly labelSelector?: string }
+    readonly limit: number | undefined
+  },
   { token, listedAt }: Place,
 ): Promise<Page | undefined> {
-  const { what, namespace, limit } = list
+  const { what, collection, limit } = list
   const { visit, beganAt, wasCalm } = await ask(world, replica, ({ objects }) =>
-    objects.list({ resource: configMaps, namespace }, { limit, continue: token }),
+    objects.list({ resource: configMaps, ...collection }, { limit, continue: token }),
   )
   if (visit.type === 'lost') return undefined
   world.count('list')
   if (visit.type === 'failed') {
     const refusal = refusalOf(visit.error)
-    const isForgotten = (listedAt ?? Infinity) < world.model.compactedRevision
+    // With a selector, a page may be several pages of the store.
+    const isForgotten = (listedAt ?? beganAt) < world.model.compactedRevision
     if (refusal === undefined) checkOutage(world, wasCalm, what)
     else if (refusal.status !== 410 || !isForgotten)
       world.violated('errors', `${what} was answered with ${refusal.status} ${refusal.reason}`)

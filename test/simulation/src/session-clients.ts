@@ -120,12 +120,30 @@ async function refresh(client: Client, replica: Replica, known: KnownSession): P
     if (session === undefined) return
     const lastsMs = random.between(10, 2000)
     const opened = await sessions.refresh(session, async (content) => {
+      const isUsed = (renewedMs.get(known) ?? 0) > world.time.nowMs || known.version > session.version
+      if (isUsed && isCalmFor(world, TURN_MS)) {
+        world.violated('oneWinner', `the refresh token of ${known.id} is used again at ${replica.name}`)
+      }
+      renewedMs.set(known, world.time.nowMs + lastsMs)
       await new Promise<void>((resolve) => void setTimeout(resolve, lastsMs))
       const next = `${known.id}-${session.version + 1}`
       return { ...content, refreshToken: next, expiresAtMs: world.time.nowMs + 3_600_000 }
     })
-    if (opened !== undefined) checks.refreshed(known, opened.session)
+    if (opened === undefined) return
+    if (opened.session.version <= session.version) {
+      world.violated('acknowledged', `${known.id} was refreshed at ${replica.name}, and is as it was`)
+    }
+    checks.refreshed(known, opened.session)
   })
+}
+
+/** When the provider has renewed a session. */
+const renewedMs = new WeakMap<KnownSession, number>()
+/** How long a replica has the turn to refresh a session: longer than anything that began before it can last. */
+const TURN_MS = 40_000
+
+function isCalmFor({ time, replicas, calmSinceMs }: World, forMs: number): boolean {
+  return replicas.every((each) => time.nowMs - calmSinceMs(each) > forMs)
 }
 
 async function logOut(client: Client, replica: Replica, known: KnownSession): Promise<void> {
