@@ -44,8 +44,10 @@ export async function runCopyClient(clients: CopyClients, name: string): Promise
     if (chosen < 1) await changeRole(client, replica, `${name}-${count}`)
     else if (chosen < 4) await changeBinding(client, replica, `${name}-${count}`)
     else if (chosen < 5) await changeAccount(client, replica, `${name}-${count}`)
-    else if (chosen < 8) await askForRole(client, replica)
+    else if (chosen < 8) await askForRole(client, replica, random.pick(USERS))
     else await askForAccount(client, replica)
+    // What was changed is asked about at once.
+    if (chosen < 4) for (const user of USERS) await askForRole(client, replica, user)
   }
 }
 
@@ -152,8 +154,7 @@ async function changeAccount(client: Client, replica: Replica, id: string): Prom
 }
 
 /** Asks whether a user may do something. */
-async function askForRole({ world, checks, random }: Client, replica: Replica): Promise<void> {
-  const username = random.pick(USERS)
+async function askForRole({ world, checks }: Client, replica: Replica, username: string): Promise<void> {
   const asked = attributesOf(userInfo({ username }), {
     verb: 'get',
     resource: 'configmaps',

@@ -152,7 +152,7 @@ async function revoke(
 
 /** What an app does when a user logs out: it knows only the time of its replica. Sessions are found in the store first, whose answer tells the time. */
 async function logOut(
-  { world, writes, checks }: RevocationClients,
+  { world, writes, checks, tokens }: RevocationClients,
   replica: Replica,
   { subject, endsMs, issuedBeforeMs }: Revoked,
   id: string,
@@ -180,7 +180,12 @@ async function logOut(
   })
   world.tell(`log out ${JSON.stringify(subject)} as ${id} at ${replica.name}: ${visit.type}`)
   world.count(`log out ${visit.type}`)
-  if (visit.type === 'done') checks.acknowledged(id)
+  if (visit.type !== 'done') return
+  checks.acknowledged(id)
+  // Users try whether they are logged out.
+  await replica.visit(async ({ authenticator }) => {
+    for (const each of tokens.all) checks.requested(replica, each, await outcomeOf(authenticator, each))
+  })
 }
 
 function chosenRevocation(random: Random, credential: Credential, nowMs: number, id: string): Revoked {

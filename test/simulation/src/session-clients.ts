@@ -28,11 +28,27 @@ export async function runSessions(world: World, checks: SessionChecks, name: str
     const there = known.filter(({ mayBeOver }) => !mayBeOver).length
     const chosen = random.below(100)
     if (known.length === 0 || (there < MOST && chosen < 15)) await logIn(client, replica, `${name}-${count}`)
-    else if (chosen < 80) await use(client, replica, random.pick(known))
-    else if (chosen < 90) await refresh(client, replica, random.pick(known))
-    else if (chosen < 98) await logOut(client, replica, random.pick(known))
-    else await logOutEverywhere(client, replica, random.pick(USERS))
+    else if (chosen < 84) await useSometimes(client, replica, random.pick(known))
+    else if (chosen < 99) await change(client, replica, random.pick(known), chosen < 95 ? refresh : logOut)
+    else if (random.chance(0.3)) await logOutEverywhere(client, replica, random.pick(USERS))
   }
+}
+
+/** Some sessions are used so seldom that only a use makes them last. */
+async function useSometimes(client: Client, replica: Replica, known: KnownSession): Promise<void> {
+  if (!/[1-3]$/.test(known.id) || client.random.chance(0.06)) await use(client, replica, known)
+}
+
+/** A browser has several tabs: some refresh a session while it is changed at another replica. */
+async function change(
+  client: Client,
+  replica: Replica,
+  known: KnownSession,
+  work: typeof refresh,
+): Promise<void> {
+  const { random, world } = client
+  const others = random.chance(0.5) ? [refresh(client, random.pick(world.replicas), known)] : []
+  await Promise.all([work(client, replica, known), ...others])
 }
 
 /** Calls a session keeper. @returns `undefined` if the answer cannot be known, or the process has ended. */
