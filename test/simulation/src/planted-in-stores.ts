@@ -71,7 +71,7 @@ export const plantedInStores: readonly Planted[] = [
   },
   {
     name: 'leaves an object out of a list',
-    violates: ['reads', 'revokedIsRefused', 'revokedStays'],
+    violates: ['reads', 'revokedIsRefused', 'revokedStays', 'endedStays'],
     spoil: spoiled((store) => ({
       async list(...given) {
         const page = await store.list(...given)
@@ -81,7 +81,8 @@ export const plantedInStores: readonly Planted[] = [
   },
   {
     name: 'takes an outage for an absence',
-    violates: ['errors'],
+    // A creation takes back its object when the namespace is not there.
+    violates: ['errors', 'unasked'],
     spoil: spoiled((store) => ({ get: (key) => store.get(key).catch(() => undefined) })),
   },
   {
@@ -136,5 +137,88 @@ export const plantedInStores: readonly Planted[] = [
           }),
       }
     }),
+  },
+  {
+    name: 'acknowledges a deletion that it does not make',
+    violates: ['acknowledged', 'endedStays'],
+    spoil: spoiled((store) => ({
+      async delete(key, ...rest) {
+        const found = isTurn(20) ? await store.get(key) : undefined
+        return found === undefined ? store.delete(key, ...rest) : { ...found, type: 'deleted' }
+      },
+    })),
+  },
+  {
+    name: 'acknowledges an update when there was no answer',
+    violates: ['acknowledged'],
+    spoil: spoiled((store) => ({
+      update: (key, value, revision, ...rest) =>
+        store.update(key, value, revision, ...rest).catch((thrown: unknown) => {
+          if (!isOutage(thrown)) throw thrown
+          return { key, value, revision: revision + 1, createdRevision: revision }
+        }),
+    })),
+  },
+  {
+    name: 'creates over what is there',
+    violates: ['unasked', 'oneWinner'],
+    spoil: spoiled((store) => ({
+      create: (key, value, ...rest) =>
+        store.create(key, value, ...rest).catch(async (thrown: unknown) => {
+          const found = isOutage(thrown) ? undefined : await store.get(key)
+          if (found === undefined) throw thrown
+          return store.update(key, value, found.revision, ...rest)
+        }),
+    })),
+  },
+  {
+    name: 'does not tell the first change of a watch',
+    violates: ['watches', 'copies', 'revokedIsRefused', 'errors'],
+    spoil: spoiled((store) => ({
+      async *watch(...given) {
+        let isFirst = true
+        for await (const event of store.watch(...given)) {
+          if (event.type === 'progress' || !isFirst) yield event
+          else isFirst = false
+        }
+      },
+    })),
+  },
+  {
+    name: 'ends a watch without a word',
+    violates: ['watches'],
+    spoil: spoiled((store) => ({
+      async *watch(...given) {
+        for await (const event of store.watch(...given)) {
+          if (isTurn(500)) return
+          yield event
+        }
+      },
+    })),
+  },
+  {
+    name: 'tells an update as a creation',
+    violates: ['watches'],
+    spoil: retold((event) => [event.type === 'updated' ? { ...event, type: 'created' } : event]),
+  },
+  {
+    name: 'answers with the revision before',
+    violates: ['acknowledged', 'errors', 'copies'],
+    spoil: spoiled((store) => ({
+      async update(...given) {
+        const written = await store.update(...given)
+        return { ...written, revision: written.revision - 1 }
+      },
+    })),
+  },
+  {
+    name: 'lists the last objects first',
+    violates: ['reads'],
+    spoil: spoiled((store) => ({
+      async list(...given) {
+        const page = await store.list(...given)
+        return { ...page, objects: page.objects.toReversed() }
+      },
+    })),
   },
 ]

@@ -1,4 +1,8 @@
-import { plantedInPackages } from './planted-in-packages.ts'
+import { plantedInCopies } from './planted-in-copies.ts'
+import { plantedInRegistry } from './planted-in-registry.ts'
+import { plantedInRevocations } from './planted-in-revocations.ts'
+import { plantedInRoles } from './planted-in-roles.ts'
+import { plantedInSessions } from './planted-in-sessions.ts'
 import { plantedInStores } from './planted-in-stores.ts'
 import type { Replaced } from './patched-sources.ts'
 import type { SimulationOptions } from './simulation.ts'
@@ -12,4 +16,11 @@ export type Planted = {
 } & ({ readonly spoil: NonNullable<SimulationOptions['spoil']> } | { readonly replaced: Replaced })
 
 /** All of them. */
-export const planted: readonly Planted[] = [...plantedInStores, ...plantedInPackages]
+export const planted: readonly Planted[] = [
+  ...plantedInStores,
+  ...plantedInRegistry,
+  ...plantedInCopies,
+  ...plantedInRevocations,
+  ...plantedInRoles,
+  ...plantedInSessions,
+]

@@ -1,7 +1,9 @@
-// Simulates replicas: `npm run simulate -- --seed N` tells the story of a seed, and `--hours N` takes new seeds for that many hours of replicas.
+// Simulates replicas: `npm run simulate -- --seed N` tells the story of a seed, `--hours N` takes new seeds for that many hours of replicas, and `--planted` looks for every planted fault.
 import { register } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { planted } from './planted.ts'
+import { searchPlanted } from './planted-runs.ts'
 import type { simulate } from './simulation.ts'
 import { INVARIANTS } from './violation.ts'
 
@@ -14,15 +16,18 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     /** Hours of replicas. */
     hours: { type: 'string', default: '40' },
-    /** The first of the seeds. Default: one that was not taken before. */
-    from: { type: 'string', default: String(Date.now()) },
+    /** The first of the seeds. Default: one that was not taken before, and 1 with `--planted`. */
+    from: { type: 'string' },
     /** Minutes of each seed. */
     minutes: { type: 'string', default: '60' },
     /** Plants a fault first. */
     plant: { type: 'string' },
+    /** Looks for every planted fault, each for these hours at most. */
+    planted: { type: 'boolean', default: false },
   },
 })
-const numbers = [values.seed ?? '0', values.hours, values.from, values.minutes].map(Number)
+const { from: first = values.planted ? '1' : String(Date.now()) } = values
+const numbers = [values.seed ?? '0', values.hours, first, values.minutes].map(Number)
 const [seed = 0, hours = 0, from = 0, minutes = 0] = numbers
 const plant = planted.find(({ name }) => name === values.plant)
 if (
@@ -41,7 +46,11 @@ if (plant !== undefined && 'replaced' in plant)
 // After the planted fault, which may be in what it imports.
 const simulation: { readonly simulate: typeof simulate } = await import('./simulation.ts')
 const spoil = plant !== undefined && 'spoil' in plant ? plant.spoil : undefined
-process.exitCode = values.seed === undefined ? await search() : await story()
+process.exitCode = values.planted
+  ? await searchPlanted({ program: fileURLToPath(import.meta.url), from, hours })
+  : values.seed === undefined
+    ? await search()
+    : await story()
 
 /** Tells what happens with one seed. */
 async function story(): Promise<number> {
