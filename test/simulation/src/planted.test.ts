@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { filesBelow } from '../../files.ts'
+import { simulateCommand } from './command.ts'
 import { type Planted, planted } from './planted.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -24,12 +24,6 @@ const LOOKED_FOR = [
 /** How many hours of replicas may pass before one of them is found: some seconds of CPU. */
 const HOURS = '6'
 
-const run = (...args: readonly string[]): Promise<string> =>
-  new Promise((resolve) => {
-    const program = join(root, 'test', 'simulation', 'dist', 'run.js')
-    execFile(process.execPath, [program, ...args], (_error, stdout, stderr) => resolve(`${stdout}${stderr}`))
-  })
-
 it('has 100 planted faults, each with a name of its own', () => {
   expect(new Set(planted.map(({ name }) => name)).size).toBe(planted.length)
   expect(planted.length).toBeGreaterThanOrEqual(100)
@@ -45,16 +39,16 @@ it.each(planted.filter((each) => 'replaced' in each))('$name: it fits the build'
 it.concurrent.each<Planted>(LOOKED_FOR.flatMap((name) => planted.filter((each) => each.name === name)))(
   '$name: it is found',
   async ({ name, violates }) => {
-    const output = await run('--plant', name, '--from', '1', '--hours', HOURS)
+    const output = await simulateCommand('--plant', name, '--from', '1', '--hours', HOURS)
     const [, invariant] = /^violated: (\w+): /m.exec(output) ?? [undefined, output]
     expect(violates).toContain(invariant)
   },
 )
 
 it('finds nothing where nothing is planted, and refuses what it does not know', async () => {
-  expect(await run('--from', '1', '--hours', '3')).toMatch(
+  expect(await simulateCommand('--from', '1', '--hours', '3')).toMatch(
     /^seeds 1 to 1: 3\.0 hours.*\n1 passed, 0 failed\n$/,
   )
-  expect(await run('--plant', 'unknown')).toMatch(/planted/)
-  expect(await run('--hours', 'x')).toMatch(/number/)
+  expect(await simulateCommand('--plant', 'unknown')).toMatch(/planted/)
+  expect(await simulateCommand('--hours', 'x')).toMatch(/number/)
 })
