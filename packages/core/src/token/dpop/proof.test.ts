@@ -221,6 +221,26 @@ describe('a proof', () => {
     ).toMatch(/not a JWT/)
   })
 
+  it.each([
+    ['jti', 0, /not a JWT|has no jti/],
+    ['htm', 0, /not a JWT|has no htm/],
+    ['ath', 0, /not a JWT|has no ath/],
+    ['iat', 0, /not a JWT|has no iat/],
+    ['jwk', 1, /not a JWT|jwk of the proof/],
+    ['typ', 1, /not a JWT|type dpop\+jwt/],
+  ] as const)('is refused if %s is a member of __proto__ only', (name, isInHeader, message) => {
+    const parts = proofOf().split('.')
+    const index = isInHeader === 1 ? 0 : 1
+    const { [name]: moved, ...others } = JSON.parse(
+      Buffer.from(parts[index] ?? '', 'base64url').toString(),
+    ) as {
+      readonly [name: string]: unknown
+    }
+    const hostile = `{"__proto__":${JSON.stringify({ [name]: moved })},${JSON.stringify(others).slice(1)}`
+    parts[index] = Buffer.from(hostile).toString('base64url')
+    expect(refusal([parts.join('.')]).message).toMatch(message)
+  })
+
   it('is refused with an algorithm that is not among the accepted', () => {
     const algorithms = new Set<JwsAlgorithm>(['RS256'])
     expect(refusal([proofOf()], { algorithms }).message).toMatch(/algorithm/)

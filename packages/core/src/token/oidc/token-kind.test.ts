@@ -228,6 +228,7 @@ describe('a token that is bound to a key', () => {
     ['an undefined method', { ['y'.repeat(1000)]: 1 }, /by "y{32}" of/],
     ['__proto__', JSON.parse('{"__proto__": 1}'), /by "__proto__"/],
     ['nothing', {}, /claim cnf is malformed/],
+    ['a key in __proto__', JSON.parse(`{"__proto__":{"jkt":"${thumbprint}"}}`), /by "__proto__"/],
     ['null', null, /claim cnf is malformed/],
     ['a text', thumbprint, /claim cnf is malformed/],
     ['a list', [{ 'x5t#S256': thumbprint }], /claim cnf is malformed/],
