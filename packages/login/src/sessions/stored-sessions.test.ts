@@ -457,6 +457,47 @@ describe('storedSessions', () => {
     })
 
     it.each(selectors)(
+      'leaves no session if the store is so slow that its mark is gone: %j',
+      async (selector) => {
+        let nth = 0
+        for (let isReached = true; isReached; nth++) {
+          const { clock, store, keeper, keeperOf } = setUp()
+          const during = interleaved(store, nth, async () => {
+            await keeper.endWhere(selector)
+            clock.advance(10_000)
+          })
+          await keeperOf({ store: during.store })
+            .begin(jane)
+            .catch(() => undefined)
+          isReached = during.wasReached()
+          expect([nth, (await keeper.list({})).length]).toEqual([nth, isReached ? 0 : 1])
+        }
+        expect(nth).toBeGreaterThan(8)
+      },
+    )
+
+    it.each([
+      [0, 7000, true],
+      [0, 7001, false],
+      [300_000, 293_000, true],
+      [300_000, 292_999, false],
+    ])('accepts a login that has taken up to seven seconds: %d to %d', async (startMs, endMs, isAccepted) => {
+      const { clock, store, keeperOf } = setUp()
+      const beganMs = clock.now() + startMs
+      let now = beganMs
+      const slow = hooked(store, async () => {
+        now = beganMs + endMs - startMs
+      })
+      const login = keeperOf({ store: slow, clock: { ...clock, now: () => now } }).begin(jane)
+      await (isAccepted
+        ? expect(login).resolves.toBeDefined()
+        : expect(login).rejects.toMatchObject({
+            code: 'unavailable',
+            message: expect.stringContaining('took so long'),
+          }))
+    })
+
+    it.each(selectors)(
       'ends the session, or refuses the login, that comes during it: %j',
       async (selector) => {
         let nth = 0

@@ -145,6 +145,9 @@ interface Parts {
   readonly maxSessionsPerUser: number
 }
 
+/** A logout is told to logins for longer than this, by as much as the clock of a replica may be corrected meanwhile. */
+const LONGEST_LOGIN_MS = LOGOUT_WINDOW_MS - 3000
+
 async function beginSession(
   parts: Parts,
   content: SessionContent,
@@ -156,9 +159,14 @@ async function beginSession(
   const entry = sessionEntry(session)
   await index.add(entry, lifetimes.maxLifetimeMs)
   await records.create(session)
-  if (await index.isMarkedEnded(entry)) {
+  const why = (await index.isMarkedEnded(entry))
+    ? 'the user has just been logged out'
+    : Math.abs(lifetimes.clock.now() - session.startedAtMs) > LONGEST_LOGIN_MS
+      ? 'the login took so long that it is not known whether the user was logged out meanwhile'
+      : undefined
+  if (why !== undefined) {
     await endSession(parts, entry)
-    throw unavailable('the user has just been logged out', { retryAfterSeconds: LOGOUT_WINDOW_MS / 1000 })
+    throw unavailable(why, { retryAfterSeconds: LOGOUT_WINDOW_MS / 1000 })
   }
   await endOldest(parts, session)
   return withCookie(parts, session)
