@@ -105,7 +105,7 @@ function setClock({ random }: Faulty, { name, clock }: Replica): ReturnType<Faul
 }
 
 function changeRate({ random }: Faulty, { name, clock }: Replica): ReturnType<Fault> {
-  const rate = random.pick([0, 0.5, 0.99, 1, 1, 1.01, 2])
+  const rate = random.pick([0, 0, 0.5, 0.99, 1, 1, 1.01, 2])
   clock.setRate(rate)
   return { what: `${name}: clock goes at ${rate}` }
 }

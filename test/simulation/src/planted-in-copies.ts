@@ -29,7 +29,7 @@ export const plantedInCopies: readonly Planted[] = [
   },
   {
     name: 'a copy is current until its clock says otherwise',
-    violates: ['revokedIsRefused'],
+    violates: ['revokedIsRefused', 'errors'],
     replaced: [['elapsedMs() - confirmedElapsedMs > maxStalenessMs', 'false']],
   },
   {

@@ -88,6 +88,11 @@ export const plantedInSessions: readonly Planted[] = [
     replaced: [['\tif (await index.isMarkedEnded(entry)) {\n', '\tif (false) {\n']],
   },
   {
+    name: 'a login that was slow outlives a logout everywhere',
+    violates: ['endedStays'],
+    replaced: [['Math.abs(lifetimes.clock.now() - session.startedAtMs) > LONGEST_LOGIN_MS', 'false']],
+  },
+  {
     name: 'a session is refreshed without a turn',
     violates: ['oneWinner'],
     replaced: [['if (revision !== void 0) try {\n\t\t\treturn done', 'try {\n\t\t\treturn done']],

@@ -2,11 +2,12 @@ import type { ObjectStore, StoreEvent } from '@kube-authn/store'
 import type { Planted } from './planted.ts'
 import type { Owner } from './timeline.ts'
 
-let calls = 0
+/** Whether it is the turn of a fault that does not always happen: once in so many calls of a process. */
+type IsTurn = (every: number) => boolean
 
-/** Whether it is the turn of a fault that does not always happen. */
-function isTurn(every: number): boolean {
-  return ++calls % every === 0
+function newTurns(): IsTurn {
+  let calls = 0
+  return (every) => ++calls % every === 0
 }
 
 function isOutage(thrown: unknown): boolean {
@@ -14,15 +15,18 @@ function isOutage(thrown: unknown): boolean {
 }
 
 /** A store with other methods. */
-function spoiled(change: (store: ObjectStore, owner: Owner) => Partial<ObjectStore>) {
-  return (store: ObjectStore, owner: Owner): ObjectStore => ({ ...store, ...change(store, owner) })
+function spoiled(change: (store: ObjectStore, owner: Owner, isTurn: IsTurn) => Partial<ObjectStore>) {
+  return (store: ObjectStore, owner: Owner): ObjectStore => ({
+    ...store,
+    ...change(store, owner, newTurns()),
+  })
 }
 
 /** A store whose watches tell something else. */
-function retold(tell: (event: StoreEvent) => readonly StoreEvent[]) {
-  return spoiled((store) => ({
+function retold(tell: (event: StoreEvent, isTurn: IsTurn) => readonly StoreEvent[]) {
+  return spoiled((store, _owner, isTurn) => ({
     async *watch(...given) {
-      for await (const event of store.watch(...given)) yield* tell(event)
+      for await (const event of store.watch(...given)) yield* tell(event, isTurn)
     },
   }))
 }
@@ -32,7 +36,7 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'forgets an acknowledged write',
     violates: ['acknowledged', 'oneWinner'],
-    spoil: spoiled((store) => ({
+    spoil: spoiled((store, _owner, isTurn) => ({
       async update(key, value, revision, ...rest) {
         if (!isTurn(20)) return store.update(key, value, revision, ...rest)
         return { key, value, revision: await store.revision(), createdRevision: revision }
@@ -57,7 +61,7 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'reads what there was before',
     violates: ['reads', 'errors', 'acknowledged'],
-    spoil: spoiled((store) => {
+    spoil: spoiled((store, _owner, isTurn) => {
       const before = new Map<string, ReturnType<ObjectStore['get']>>()
       return {
         get(key) {
@@ -72,7 +76,7 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'leaves an object out of a list',
     violates: ['reads', 'revokedIsRefused', 'revokedStays', 'endedStays'],
-    spoil: spoiled((store) => ({
+    spoil: spoiled((store, _owner, isTurn) => ({
       async list(...given) {
         const page = await store.list(...given)
         return isTurn(5) ? { ...page, objects: page.objects.slice(1) } : page
@@ -82,12 +86,12 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'takes an outage for an absence',
     // A creation takes back its object when the namespace is not there.
-    violates: ['errors', 'unasked'],
+    violates: ['errors', 'unasked', 'acknowledged'],
     spoil: spoiled((store) => ({ get: (key) => store.get(key).catch(() => undefined) })),
   },
   {
     name: 'repeats a creation whose answer was lost',
-    violates: ['acknowledged', 'unasked'],
+    violates: ['acknowledged', 'unasked', 'errors'],
     spoil: spoiled((store) => ({
       create: (...given) =>
         store.create(...given).catch((thrown: unknown) => {
@@ -99,12 +103,12 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'does not tell a change',
     violates: ['watches', 'revokedIsRefused', 'errors'],
-    spoil: retold((event) => (event.type !== 'progress' && isTurn(30) ? [] : [event])),
+    spoil: retold((event, isTurn) => (event.type !== 'progress' && isTurn(30) ? [] : [event])),
   },
   {
     name: 'tells a change twice',
     violates: ['watches'],
-    spoil: retold((event) => (event.type !== 'progress' && isTurn(30) ? [event, event] : [event])),
+    spoil: retold((event, isTurn) => (event.type !== 'progress' && isTurn(30) ? [event, event] : [event])),
   },
   {
     name: 'tells that it is further than it is',
@@ -141,7 +145,7 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'acknowledges a deletion that it does not make',
     violates: ['acknowledged', 'endedStays'],
-    spoil: spoiled((store) => ({
+    spoil: spoiled((store, _owner, isTurn) => ({
       async delete(key, ...rest) {
         const found = isTurn(20) ? await store.get(key) : undefined
         return found === undefined ? store.delete(key, ...rest) : { ...found, type: 'deleted' }
@@ -187,7 +191,7 @@ export const plantedInStores: readonly Planted[] = [
   {
     name: 'ends a watch without a word',
     violates: ['watches'],
-    spoil: spoiled((store) => ({
+    spoil: spoiled((store, _owner, isTurn) => ({
       async *watch(...given) {
         for await (const event of store.watch(...given)) {
           if (isTurn(500)) return

@@ -59,6 +59,8 @@ const NOTICED_MS = 1000 + 100
 /** What is issued within this time after `issuedBefore` is refused too (`clockSkewSeconds`), with the errors of two clocks and the rounding to seconds. */
 const SKEW_MS = 10_000
 const CLOCKS_MS = 4000
+/** How long after its end a revocation may be there: longer than a disk is full, or the store away. */
+const LATE_MS = 120_000
 /** How long a revocation is remembered that has ended. */
 const KEPT_MS = 3_600_000
 /** How long after an outage, or after the clock was set, requests may be unavailable. */
@@ -168,8 +170,8 @@ function revokedTruth(time: World['time']) {
   /** What is over may not be deleted yet, as on a full disk. */
   const isStanding = ({ writtenMs, deletedMs, endsMs = Infinity }: Known): boolean =>
     writtenMs <= time.nowMs && Math.min(deletedMs, endsMs) > time.nowMs
-  const isKnown = ({ writtenMs, deletedMs }: Known): boolean =>
-    writtenMs <= time.nowMs && deletedMs > time.nowMs - BOUND_MS
+  const isKnown = ({ writtenMs, deletedMs, endsMs = Infinity }: Known): boolean =>
+    writtenMs <= time.nowMs && Math.min(deletedMs, endsMs + LATE_MS) > time.nowMs - BOUND_MS
   /** Those that surely concern a token, or may do so. */
   const concerning = (credential: Credential, isSure: boolean): readonly Known[] =>
     [...all.values()].filter((each) => isSubject(each, credential) && isBefore(each, credential, isSure))

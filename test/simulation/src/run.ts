@@ -89,7 +89,7 @@ async function search(): Promise<number> {
     const { invariant, what } = found.violation
     console.log(`violated: ${invariant}: ${INVARIANTS[invariant]}`)
     console.log(
-      `${what}\nto repeat it: npm run simulate -- --seed ${next}${plant ? ` --plant ${plant.name}` : ''}`,
+      `${what}\nto repeat it: npm run simulate -- --seed ${next}${plant ? ` --plant '${plant.name}'` : ''}`,
     )
     console.log('0 passed, 1 failed')
     return 1

@@ -1,9 +1,10 @@
-import type { SessionContent, SessionKeeper } from '@kube-authn/login'
+import type { Session, SessionContent, SessionKeeper } from '@kube-authn/login'
 import { isAuthenticationError } from '@kube-authn/core/internal'
 import { CALM_MS, checkOutage } from './object-requests.ts'
 import type { Random } from './random.ts'
 import type { Process, Replica } from './replica.ts'
 import type { SessionChecks, KnownSession } from './session-checks.ts'
+import { TIMEOUT_MS } from './store-link.ts'
 import type { World } from './world.ts'
 
 /** Who logs in and out. */
@@ -27,10 +28,12 @@ export async function runSessions(world: World, checks: SessionChecks, name: str
     const known = checks.all()
     const there = known.filter(({ mayBeOver }) => !mayBeOver).length
     const chosen = random.below(100)
-    if (known.length === 0 || (there < MOST && chosen < 15)) await logIn(client, replica, `${name}-${count}`)
+    if (known.length === 0 || (there < MOST && chosen < 15))
+      await logIn(client, replica, random.pick(USERS), `${name}-${count}`)
     else if (chosen < 84) await useSometimes(client, replica, random.pick(known))
-    else if (chosen < 99) await change(client, replica, random.pick(known), chosen < 95 ? refresh : logOut)
-    else if (random.chance(0.3)) await logOutEverywhere(client, replica, random.pick(USERS))
+    else if (chosen < 99) await change(client, replica, random.pick(known), chosen < 92 ? refresh : logOut)
+    else if (random.chance(0.5))
+      await logOutEverywhere(client, replica, random.pick(USERS), `${name}-${count}`)
   }
 }
 
@@ -50,6 +53,9 @@ async function change(
   const others = random.chance(0.5) ? [refresh(client, random.pick(world.replicas), known)] : []
   await Promise.all([work(client, replica, known), ...others])
 }
+
+/** A request shares the refresh of one that began before it, during an outage, and got no answer. */
+const SHARED_CALM_MS = TIMEOUT_MS + CALM_MS
 
 /** Calls a session keeper. @returns `undefined` if the answer cannot be known, or the process has ended. */
 async function ask<T>(
@@ -73,14 +79,13 @@ async function ask<T>(
   if (!isAuthenticationError(error) || error.code !== 'unavailable') {
     world.violated('errors', `${what} failed with ${String(error)}`)
   } else if (!error.message.includes('logged out')) {
-    checkOutage(world, beganMs - world.calmSinceMs(replica) >= CALM_MS, what)
+    checkOutage(world, beganMs - world.calmSinceMs(replica) >= SHARED_CALM_MS, what)
   }
   return undefined
 }
 
-async function logIn(client: Client, replica: Replica, id: string): Promise<void> {
-  const { checks, random } = client
-  const username = random.pick(USERS)
+async function logIn(client: Client, replica: Replica, username: string, id: string): Promise<void> {
+  const { checks } = client
   const content: SessionContent = {
     provider: 'idp',
     idToken: `${id}.0.signature`,
@@ -93,7 +98,10 @@ async function logIn(client: Client, replica: Replica, id: string): Promise<void
   const answer = await ask(client, replica, `log-in ${id} of ${username}`, (sessions) =>
     sessions.begin(content),
   )
-  if (answer === undefined) return
+  if (answer === undefined) {
+    checks.loginFailed(login)
+    return
+  }
   const { session, setCookies } = answer.value
   const [cookie = ''] = setCookies[0]?.split(';', 1) ?? []
   checks.loggedIn(login, { id, username, cookie, session })
@@ -101,16 +109,13 @@ async function logIn(client: Client, replica: Replica, id: string): Promise<void
 
 async function use(client: Client, replica: Replica, known: KnownSession): Promise<void> {
   const { world, checks, random } = client
-  const opensFor = random.chance(0.1) ? random.between(10_000, 120_000) : 0
+  const opensFor = random.chance(0.2) ? random.between(10_000, 200_000) : 0
   await ask(client, replica, `use ${known.id}`, async (sessions, process) => {
     const expected = checks.expected(known)
     const session = await sessions.find(known.cookie)
     checks.found(known, expected, session, replica)
     if (session === undefined) return
-    if (random.chance(0.5)) {
-      const cookies = await sessions.touch(session)
-      if (cookies.length > 0) checks.used(known)
-    }
+    if (random.chance(0.5)) await touch(client, sessions, known, session)
     if (opensFor === 0) return
     const connection = { known, process, replica, isOpen: true }
     const leave = (): void => {
@@ -126,6 +131,16 @@ async function use(client: Client, replica: Replica, known: KnownSession): Promi
   })
 }
 
+async function touch(
+  { checks }: Client,
+  sessions: SessionKeeper,
+  known: KnownSession,
+  session: Session,
+): Promise<void> {
+  const recorded = checks.touched(known, session)
+  recorded((await sessions.touch(session)).length > 0)
+}
+
 /** The provider answers a moment later. */
 async function refresh(client: Client, replica: Replica, known: KnownSession): Promise<void> {
   const { world, checks, random } = client
@@ -135,26 +150,27 @@ async function refresh(client: Client, replica: Replica, known: KnownSession): P
     checks.found(known, expected, session, replica)
     if (session === undefined) return
     const lastsMs = random.between(10, 2000)
+    let isRenewedHere = false
     const opened = await sessions.refresh(session, async (content) => {
-      const isUsed = (renewedMs.get(known) ?? 0) > world.time.nowMs || known.version > session.version
+      const isUsed = known.renewedMs > world.time.nowMs || known.version > session.version
       if (isUsed && isCalmFor(world, TURN_MS)) {
         world.violated('oneWinner', `the refresh token of ${known.id} is used again at ${replica.name}`)
       }
-      renewedMs.set(known, world.time.nowMs + lastsMs)
+      isRenewedHere = true
+      known.renewedMs = world.time.nowMs + lastsMs
       await new Promise<void>((resolve) => void setTimeout(resolve, lastsMs))
       const next = `${known.id}-${session.version + 1}`
       return { ...content, refreshToken: next, expiresAtMs: world.time.nowMs + 3_600_000 }
     })
     if (opened === undefined) return
-    if (opened.session.version <= session.version) {
+    // One that shares the refresh of another request may have found the session as that has left it.
+    if (opened.session.version < session.version + Number(isRenewedHere)) {
       world.violated('acknowledged', `${known.id} was refreshed at ${replica.name}, and is as it was`)
     }
     checks.refreshed(known, opened.session)
   })
 }
 
-/** When the provider has renewed a session. */
-const renewedMs = new WeakMap<KnownSession, number>()
 /** How long a replica has the turn to refresh a session: longer than anything that began before it can last. */
 const TURN_MS = 40_000
 
@@ -176,12 +192,23 @@ async function logOut(client: Client, replica: Replica, known: KnownSession): Pr
   if (answer === undefined) checks.mayEnd(known)
 }
 
-async function logOutEverywhere(client: Client, replica: Replica, username: string): Promise<void> {
-  const { checks } = client
+/** Sometimes while the user logs in at another replica. */
+async function logOutEverywhere(
+  client: Client,
+  replica: Replica,
+  username: string,
+  id: string,
+): Promise<void> {
+  const { checks, random, world } = client
+  let login: Promise<void> | undefined
+  if (random.chance(0.7)) {
+    login = logIn(client, random.pick(world.replicas), username, id)
+    await world.pause(random.below(random.pick([20, 12_000])))
+  }
   const ending = checks.logoutBegins(username)
   const answer = await ask(client, replica, `log-out-everywhere ${username}`, (sessions) =>
     sessions.endWhere({ username }),
   )
-  checks.logoutEnds(username)
-  if (answer !== undefined) checks.ended(ending)
+  ending(answer !== undefined)
+  await login
 }
