@@ -491,7 +491,7 @@ describe('storedSessions', () => {
       const keeper = keeperOf({ store: slow, clock: { ...clock, now: () => now } })
       const code = await keeper.begin(jane).then(
         () => 'begun',
-        (error: { readonly code?: string }) => error.code,
+        (error: unknown) => (error as { readonly code?: string }).code,
       )
       expect(code).toBe(outcome)
     })
