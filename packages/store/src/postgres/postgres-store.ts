@@ -34,13 +34,16 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     turns: reads,
     revision: feed.revision,
     isCurrent: feed.isCurrent,
-    past: (prefix) => pastChanges(replica, prefix, work.requireOpen),
-    join(each) {
+    past(prefix) {
       listening.begin()
-      feed.follow()
-      return replica.watched.join(each)
+      feed.follow(prefix)
+      return pastChanges(replica, prefix, work.requireOpen)
     },
-    leave: (each) => replica.watched.leave(each),
+    join: (each) => replica.watched.join(each),
+    leave(each) {
+      feed.unfollow(each.prefix)
+      replica.watched.leave(each)
+    },
   }
   const write = (asked: Operation, { fence, ...lifetime }: Lifetime = {}): Promise<StoreChange> =>
     begin(() => {

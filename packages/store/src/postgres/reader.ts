@@ -18,7 +18,8 @@ export interface Reader {
     range: KeyRange,
     revision: number,
   ): Promise<StoreState & { readonly objects: readonly StoredObject[] }>
-  changes(prefix: string, since: number): Promise<ChangePage>
+  /** The changes of the keys with one of these prefixes. */
+  changes(prefixes: readonly string[], since: number): Promise<ChangePage>
   /** Up to which revision changes exceed the limit. */
   surplus(limit: { readonly changes: number; readonly length: number }): Promise<number>
 }
@@ -76,8 +77,16 @@ export function reader(database: Database, schema: string, now: () => number | n
       const rows = await database.read(sql.listAt, [...rangeOf(range), revision])
       return { ...stateIn(rows[0]), objects: rowsOf(rows).map(objectIn) }
     },
-    async changes(prefix, since) {
-      const parameters = [since, ...boundsOf(prefix), PAGE, PAGE_LENGTH, now()]
+    async changes(prefixes, since) {
+      const bounds = prefixes.map(boundsOf)
+      const parameters = [
+        since,
+        bounds.map(([from]) => from),
+        bounds.map(([, end]) => end),
+        PAGE,
+        PAGE_LENGTH,
+        now(),
+      ]
       const rows = await database.read(sql.changes, parameters)
       const [first = {}] = rows
       const changes = rowsOf(rows).map(changeIn)
@@ -133,7 +142,9 @@ function statements(s: string): Readonly<Record<keyof Reader, string>> {
       FROM ${s}.store s LEFT JOIN LATERAL (
         SELECT f.found::float8 AS found, o.type, o.previous, ${OBJECT} FROM (
           SELECT x.revision, count(*) OVER () AS found, sum(x.length) OVER (ORDER BY x.revision) - x.length AS before FROM (
-            SELECT c.revision, c.length FROM ${s}.change c WHERE c.revision > $1 AND c.key >= $2 AND c.key < $3 ORDER BY c.revision LIMIT $4
+            SELECT c.revision, c.length FROM ${s}.change c WHERE c.revision > $1 AND EXISTS (
+              SELECT 1 FROM unnest($2::text[], $3::text[]) r(from_key, end_key) WHERE c.key >= r.from_key AND c.key < r.end_key
+            ) ORDER BY c.revision LIMIT $4
           ) x
         ) f JOIN ${s}.change o ON o.revision = f.revision WHERE f.before < $5
       ) p ON true WHERE s.id = 0 ORDER BY p.revision`,

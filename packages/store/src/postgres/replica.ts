@@ -39,11 +39,14 @@ export async function openReplica(options: PostgresStoreOptions): Promise<Replic
     time,
     watched,
     // What expires is written, and what is written tells what expires next.
-    ends: expiryTimer(options, () => replica.writes.expire()),
+    ends: expiryTimer(options, {
+      expire: () => replica.writes.expire(),
+      look: () => currentRevision(replica),
+    }),
     feed: changeFeed({
       ...options,
       revision: opened.revision,
-      read: (since) => timed(replica, () => read.changes('', since)),
+      read: (prefixes, since) => timed(replica, () => read.changes(prefixes, since)),
       onPage: (page) => observe(replica, page),
       publish: (changes) => watched.publish(changes),
       fail(error, revision) {
@@ -137,7 +140,7 @@ export function pastChanges(replica: Replica, prefix: string, requireOpen: () =>
   let readUpTo = 0
 
   const fetch = async (since: number): Promise<void> => {
-    const found = await read.changes(prefix, since)
+    const found = await read.changes([prefix], since)
     requireRemembered(found, since)
     page = found.changes
     index = 0
@@ -154,24 +157,50 @@ export function pastChanges(replica: Replica, prefix: string, requireOpen: () =>
     const from = Math.max(since, readUpTo)
     if (from > feed.revision()) return feed.reach(from)
     requireRemembered(replica, from)
-    return feed.reaches(from) ? feed.next(from, prefix) : fetch(from)
+    return feed.reaches(from, prefix) ? feed.next(from, prefix) : fetch(from)
   }
 }
 
 /** How long the next attempt waits if the database failed. */
 const RETRY_MS = 1000
+/** How long expired objects are left to the replica that deleted the last ones. */
+const LEFT_TO_OTHERS_MS = 1000
 
-/** Deletes objects when they expire, by the time of the database. @param expire deletes what has expired, and plans what comes next. */
-function expiryTimer({ clock, now }: PostgresStoreOptions, expire: () => Promise<void>) {
+/** What an expiry timer does in the database. */
+interface ExpiryCalls {
+  /** Deletes what has expired, and plans what comes next. @returns how many objects that were. */
+  readonly expire: () => Promise<number>
+  /** Reads and plans what comes next. */
+  readonly look: () => Promise<unknown>
+}
+
+/**
+ * Deletes objects when they expire, by the time of the database. Of many replicas one does so: a replica that came too late leaves the next ones to the others, and deletes
+ * what is still there a second later.
+ */
+function expiryTimer({ clock, now }: PostgresStoreOptions, { expire, look }: ExpiryCalls) {
   let isStopped = false
   let isRunning = false
   let known: (StoreState & NextExpiry) | undefined
+  let pauseMs = 0
   let cancel: (() => void) | undefined
+
+  /** Until the next object is to be deleted; `undefined` if none expires. */
+  const leftMs = (): number | undefined =>
+    known?.nextMs === undefined ? undefined : known.nextMs - (now() ?? known.nowMs)
+
+  const turn = async (): Promise<void> => {
+    if (pauseMs > 0) {
+      await look()
+      if ((leftMs() ?? Infinity) > 0) return
+    }
+    pauseMs = (await expire()) > 0 ? 0 : LEFT_TO_OTHERS_MS
+  }
 
   const run = (): void => {
     if (isRunning || isStopped) return
     isRunning = true
-    expire().then(
+    turn().then(
       () => {
         isRunning = false
         wait()
@@ -186,9 +215,9 @@ function expiryTimer({ clock, now }: PostgresStoreOptions, expire: () => Promise
 
   const wait = (): void => {
     cancel?.()
-    if (known?.nextMs === undefined || isStopped || isRunning) return
-    const left = known.nextMs - (now() ?? known.nowMs)
-    if (left > 0) cancel = clock.after(left, run)
+    const left = leftMs()
+    if (left === undefined || isStopped || isRunning) return
+    if (left + pauseMs > 0) cancel = clock.after(left + pauseMs, run)
     else run()
   }
 

@@ -24,7 +24,8 @@ export interface Written extends StoreState, NextExpiry {
 /** Writes one group after the other. */
 export interface Writer {
   write(operation: Operation): Promise<StoreChange>
-  expire(): Promise<void>
+  /** Deletes what has expired. @returns how many objects that were. */
+  expire(): Promise<number>
   /** Resolves when what was asked for has ended. */
   idle(): Promise<void>
 }
@@ -114,11 +115,14 @@ export function writer({ database, schema, now, waitMs, onWritten, between }: Wr
       return promise.promise
     },
     async expire() {
+      let count = 0
       for (let isMore = true; isMore;) {
         const written = writtenOf(await call([]), [])
         onWritten(written)
+        count += written.changes.length
         isMore = written.changes.length === EXPIRED
       }
+      return count
     },
     idle: async () => running,
   }
