@@ -23,7 +23,10 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
 
   const fresh = (entries: RecentMap<Entry<V>>, key: string): V | undefined => {
     const entry = entries.get(key)
-    if (entry === undefined || clock.now() < entry.expiresAtMs) return entry?.verdict
+    if (entry === undefined) return undefined
+    const nowMs = clock.now()
+    // A clock that was set back would make verdicts last longer.
+    if (nowMs >= entry.sinceMs && nowMs < entry.expiresAtMs) return entry.verdict
     entries.delete(key)
     return undefined
   }
@@ -33,7 +36,7 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
     remember(key, verdict, kind, expiresAtMs, entries) {
       const [own, other] = kind === 'accepted' ? [accepted, refused] : [refused, accepted]
       other.delete(key)
-      own.set(key, { verdict, expiresAtMs }, entries)
+      own.set(key, { verdict, sinceMs: clock.now(), expiresAtMs }, entries)
     },
     forget(key) {
       accepted.delete(key)
@@ -44,5 +47,6 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
 
 interface Entry<V> {
   readonly verdict: V
+  readonly sinceMs: number
   readonly expiresAtMs: number
 }

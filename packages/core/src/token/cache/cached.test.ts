@@ -107,6 +107,16 @@ describe.each([
     expect(delegate.calls).toHaveLength(2)
   })
 
+  it('does not keep a user for longer where the clock was set back', async () => {
+    const { clock, delegate, ask } = cacheOf(when(knows(jane)))
+    await ask()
+    clock.advance(-3_600_000)
+    await ask()
+    clock.advance(9999)
+    await ask()
+    expect(delegate.calls).toHaveLength(2)
+  })
+
   it('does not keep a user for longer because it is asked for', async () => {
     const { clock, delegate, ask } = cacheOf(when(knows(jane)))
     for (let second = 0; second < 20; second++) {
