@@ -363,6 +363,22 @@ describe('keys that an issuer publishes', () => {
     expect(fetches()).toBe(4)
   })
 
+  it('are an outage where the turn to fetch them does not come, as with a clock that stands still', async () => {
+    const clock = fixedClock(NOW * 1000)
+    const { keys, answerWith, fetches } = remote(publishes(rsa), {
+      clock: { now: () => NOW * 1000, after: clock.after },
+    })
+    await useUpFetches(keys)
+    answerWith(publishes(rsa, other))
+    const outcome = thrownBy(() => keys.verify(jwt(other)))
+    for (let waits = 0; waits < 4; waits++) {
+      await settled()
+      clock.advance(5000)
+    }
+    expect(await outcome).toMatchObject({ code: 'unavailable' })
+    expect([fetches(), clock.pending]).toEqual([3, 0])
+  })
+
   it('are unavailable for further tokens while 256 wait for them', async () => {
     const { keys, clock } = remote(publishes(rsa))
     await useUpFetches(keys)
@@ -389,6 +405,26 @@ describe('keys that an issuer publishes', () => {
     await settled()
     expect(fetches()).toBe(2)
     expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject(isRejected)
+  })
+
+  it('are looked at again where the clock was set back, so that a withdrawn one counts no longer', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa, other))
+    await keys.verify(jwt(other))
+    answerWith(publishes(rsa))
+    clock.advance(-3_600_000)
+    await keys.verify(jwt(other))
+    await settled()
+    expect(fetches()).toBe(2)
+    expect(await thrownBy(() => keys.verify(jwt(other)))).toMatchObject(isRejected)
+  })
+
+  it('are fetched again where one has not signed what names it, also where the clock was set back', async () => {
+    const { keys, answerWith, clock, fetches } = remote(publishes(rsa))
+    await keys.verify(jwt(rsa))
+    answerWith(publishes(sameName()))
+    clock.advance(-3_600_000)
+    await keys.verify(jwt(sameName()))
+    expect(fetches()).toBe(2)
   })
 
   it.each([

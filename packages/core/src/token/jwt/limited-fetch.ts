@@ -93,7 +93,7 @@ export class LimitedFetch {
     if (this.#underWay === flight) this.#underWay = undefined
   }
 
-  /** Waits for a fetch, if necessary for its turn. `false` if too many callers wait already. */
+  /** Waits for a fetch, if necessary for its turn. `false` if there was none: too many callers wait already, or the clock did not go on meanwhile. */
   async #next(): Promise<boolean> {
     const { clock, hasFailed } = this.#options
     // Do not wait for a server that is down.
@@ -104,13 +104,13 @@ export class LimitedFetch {
     if (others.length >= MAX_WAITING) return false
     this.#waitingUntilMs = [...others, nowMs + this.#limit.waitMs(nowMs)]
     const begun = this.#fetchesBegun
-    // Twice, since a timer may be early. A fetch that another waiter has begun meanwhile is late enough.
-    for (let waits = 0; waits < 2 && this.#fetchesBegun === begun; waits++) {
+    // More than once, since a timer is early where the clock is slow. A fetch that another waiter has begun meanwhile is late enough.
+    for (let waits = 0; waits < 4 && this.#fetchesBegun === begun; waits++) {
       // One timer per waiter: on some runtimes a timer ends with the request that started it.
       await new Promise<void>((resolve) => void clock.after(this.#limit.waitMs(clock.now()), resolve))
       await this.refresh()
     }
-    return true
+    return this.#fetchesBegun !== begun
   }
 }
 

@@ -44,7 +44,13 @@ const FRESH_SECONDS = { unsaid: 600, least: 300, most: 86_400 }
  */
 export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const { clock = systemClock, timeoutSeconds = 10 } = options
-  const fetched: Fetched = { keys: issuerKeys([]), staleAtMs: -Infinity, atMs: -Infinity, error: undefined }
+  const fetched: Fetched = {
+    keys: issuerKeys([]),
+    freshSinceMs: Infinity,
+    staleAtMs: -Infinity,
+    atMs: -Infinity,
+    error: undefined,
+  }
   const fetching = limitedFetch({
     work: () => fetchInto(fetched, options, { clock, timeoutSeconds }),
     hasFailed: () => fetched.error !== undefined,
@@ -73,19 +79,23 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const verifyUnderSameName = (jwt: UnverifiedJwt, unfit: IssuerKeys): Promise<void> => {
     /** If the last fetch failed, the token may be valid. */
     const notSignedHere = (): Error => (fetched.error === undefined ? notSigned() : notFetched(fetched.error))
-    const isDue = clock.now() - fetched.atMs >= SAME_NAME_MS
+    // The clock may have been set back since.
+    const isDue = Math.abs(clock.now() - fetched.atMs) >= SAME_NAME_MS
     if (!isDue || !(fetching.isUnderWay() || fetching.isAllowed())) throw notSignedHere()
     return fetching.refresh().then(async () => {
       if (fetched.keys === unfit || !(await isSignedByOneOf(fetched.keys, jwt))) throw notSignedHere()
     })
   }
 
+  /** Not after the clock was set back: a withdrawn key would count longer by as much. */
+  const isFresh = (): boolean => clock.now() >= fetched.freshSinceMs && clock.now() < fetched.staleAtMs
+
   return {
     verify(jwt) {
       const tried = fetched.keys
       return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
         // Refetch stale keys; if that fails, they are kept.
-        if (isSigned) return clock.now() < fetched.staleAtMs ? undefined : fetching.inBackground()
+        if (isSigned) return isFresh() ? undefined : fetching.inBackground()
         return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
           ? verifyUnderSameName(jwt, tried)
           : verifyWithOthers(jwt, tried)
@@ -97,6 +107,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
 /** What the last fetch resulted in. */
 interface Fetched {
   keys: IssuerKeys
+  freshSinceMs: number
   staleAtMs: number
   /** When it ended, successfully or not. */
   atMs: number
@@ -115,7 +126,8 @@ async function fetchInto(
     const { status, header, text } = await getText(url, { ...limits, fetch, maxBytes, headers })
     if (status !== 200) throw new Error(`HTTP status ${status}`)
     fetched.keys = issuerKeys(parseJwks(text))
-    fetched.staleAtMs = limits.clock.now() + freshMs(header('cache-control'))
+    fetched.freshSinceMs = limits.clock.now()
+    fetched.staleAtMs = fetched.freshSinceMs + freshMs(header('cache-control'))
     fetched.error = undefined
     tell(onFetch, { jwks: text })
   } catch (thrown) {

@@ -155,6 +155,28 @@ describe('an issuer', () => {
     expect(await askOther()).toBeDefined()
   })
 
+  it('is asked once during discovery by requests whose timers are early, as with a slow clock', async () => {
+    const clock = fixedClock(NOW * 1000)
+    const slow = {
+      now: clock.now,
+      after: (ms: number, callback: () => void) => clock.after(ms - 1, callback),
+    }
+    const { ask, asked } = start({ [DOCUMENT]: never }, { clock: slow })
+    const waiting = [thrownBy(ask), thrownBy(ask)]
+    await settled()
+    clock.advance(4999)
+    for (const each of waiting) expect(await each).toMatchObject(notReady)
+    expect(asked()).toEqual([DOCUMENT])
+  })
+
+  it('is looked for where the clock was set back, too', async () => {
+    const { clock, fetch, ask } = start({}, { discoverAtOnce: false })
+    expect(await thrownBy(ask)).toMatchObject(notReady)
+    fetch.answers = issuerAnswers(jwksOf(key))
+    clock.advance(-3_600_000)
+    expect(await ask()).toBeDefined()
+  })
+
   it('is looked for when a token comes where nothing can happen before', async () => {
     const { clock, fetch, asked, ask } = start({}, { discoverAtOnce: false })
     await settled()

@@ -95,13 +95,17 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
   /** Waits for discovery, at most five seconds. */
   const forAMoment = async (): Promise<void> => {
     const untilMs = clock.now() + PATIENCE_MS
-    const isDue = clock.now() - triedAtMs >= RETRY_MS
+    // The clock may have been set back since.
+    const isDue = Math.abs(clock.now() - triedAtMs) >= RETRY_MS
     // Some runtimes allow no work before the first request.
     let work = isDue && !isClosed ? attempt() : underWay
     while (work !== undefined) {
-      const isOver = (await isDone(work, untilMs - clock.now(), clock)) || clock.now() >= untilMs || isClosed
-      if (isOver) return
       // On some runtimes work ends with the request that started it.
+      let isLost = false
+      const ended = work.catch(() => void (isLost = true))
+      await isDone(ended, untilMs - clock.now(), clock)
+      // Not by the clock alone, to which the timer may be early: each request would begin another attempt.
+      if (!isLost || isClosed || clock.now() >= untilMs) return
       work = underWay === work ? attempt() : underWay
     }
   }
