@@ -19,6 +19,8 @@ export interface Faulty {
 /** What goes wrong, and when it is over. */
 export interface Faults {
   run(): Promise<never>
+  /** Ends the process of a replica, and begins another one. */
+  restart(replica: Replica): void
   /** Since when nothing is wrong that concerns a replica. */
   calmSinceMs(replica: Replica): number
 }
@@ -177,6 +179,12 @@ export function faults(faulty: Faulty): Faults {
           await pause(random.below(20_000))
         }
       }
+    },
+    restart(replica) {
+      shake([replica], 1)
+      replica.kill()
+      replica.start()
+      shake([replica], -1)
     },
     calmSinceMs: (replica) =>
       (active.get(replica) ?? 0) > 0 || replica.process === undefined

@@ -12,6 +12,10 @@ export interface MachineClock {
   sleep(forMs: number): void
   /** What the clock is ahead. */
   aheadMs(): number
+  /** Since when it goes at least nearly as fast as time; `Infinity` while it does not. */
+  steadySinceMs(): number
+  /** When it was set for the last time. */
+  jumpedMs(): number
 }
 
 /** The monotonic time is that much wrong at most: stores count on twice as much. */
@@ -24,24 +28,33 @@ export function machineClock(trueMs: () => number, random: Random): MachineClock
   let sinceMs = trueMs()
   let baseMs = sinceMs + random.below(11) - 5
   let rate = 1
+  let steadySinceMs = sinceMs
+  let jumpedMs = 0
   const wallMs = (): number => Math.floor(baseMs + (trueMs() - sinceMs) * rate)
   const rebase = (nextMs: number): void => {
     baseMs = nextMs
     sinceMs = trueMs()
   }
+  const setRate = (next: number): void => {
+    rebase(wallMs())
+    rate = next
+    if (rate < 0.9) steadySinceMs = Infinity
+    else if (steadySinceMs === Infinity) steadySinceMs = trueMs()
+  }
   return {
     wallMs,
     elapsedMs: () => (trueMs() - bootedMs) * (1 + drift),
-    jump: (byMs) => rebase(wallMs() + byMs),
-    setRate(next) {
-      rebase(wallMs())
-      rate = next
+    jump(byMs) {
+      rebase(wallMs() + byMs)
+      jumpedMs = trueMs()
     },
+    jumpedMs: () => jumpedMs,
+    setRate,
     sleep(forMs) {
-      rebase(wallMs())
-      rate = 1
+      setRate(1)
       bootedMs += forMs
     },
     aheadMs: () => wallMs() - trueMs(),
+    steadySinceMs: () => steadySinceMs,
   }
 }

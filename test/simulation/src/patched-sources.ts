@@ -12,7 +12,7 @@ export const initialize: InitializeHook<Replaced> = (given) => {
 
 export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context)
-  if (!/\/packages\/(core|login|server|store)\/dist\//.test(url)) return loaded
+  if (!/\/packages\/(core|login|node|server|store)\/dist\//.test(url)) return loaded
   const source = Buffer.from(loaded.source as Uint8Array).toString()
   // A function, since a string may have `$`.
   return { ...loaded, source: replaced.reduce((text, [from, to]) => text.replace(from, () => to), source) }

@@ -7,7 +7,7 @@ import { simulateCommand } from './command.ts'
 import { type Planted, planted } from './planted.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const sources = ['core', 'login', 'server', 'store']
+const sources = ['core', 'login', 'node', 'server', 'store']
   .map((name) => join(root, 'packages', name, 'dist'))
   .flatMap((folder) => filesBelow(folder).map((file) => join(folder, file)))
   .filter((file) => file.endsWith('.js'))

@@ -1,3 +1,4 @@
+import { plantedInApps } from './planted-in-apps.ts'
 import { plantedInCopies } from './planted-in-copies.ts'
 import { plantedInRegistry } from './planted-in-registry.ts'
 import { plantedInRevocations } from './planted-in-revocations.ts'
@@ -23,4 +24,5 @@ export const planted: readonly Planted[] = [
   ...plantedInRevocations,
   ...plantedInRoles,
   ...plantedInSessions,
+  ...plantedInApps,
 ]

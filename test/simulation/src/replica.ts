@@ -12,7 +12,10 @@ import {
 } from '@kube-authn/server'
 import { allResources, registry, type Registry } from '@kube-authn/server/internal'
 import type { ObjectStore } from '@kube-authn/store'
+import { type App, beginApp } from './app.ts'
+import type { IssuerFault, IssuerModel } from './issuer-model.ts'
 import { type MachineClock, machineClock } from './machine-clock.ts'
+import { type MachineDisk, machineDisk } from './machine-disk.ts'
 import type { Random } from './random.ts'
 import { HEALTHY, type LinkFaults, type StoreLink, storeLink } from './store-link.ts'
 import type { StoreModel } from './store-model.ts'
@@ -27,6 +30,7 @@ export interface Process extends Owner {
   readonly rbac: StoredRbac
   readonly accounts: StoredServiceAccounts
   readonly sessions: SessionKeeper
+  readonly app: App
   /** Whether it believes to run the controllers, and since when it does or does not. */
   readonly election: { isLeading: boolean; sinceMs: number }
   readonly authenticator: TokenAuthenticator
@@ -45,7 +49,10 @@ export type Visit<T> =
 export interface Replica {
   readonly name: string
   readonly clock: MachineClock
+  readonly disk: MachineDisk
   readonly faults: LinkFaults
+  /** What is wrong with the issuer, as it is asked from here. */
+  issuerFault: IssuerFault
   /** The process that serves; `undefined` until it does. */
   readonly process: Process | undefined
   /** The process that is there, even if it does not serve yet. */
@@ -64,6 +71,7 @@ export interface ReplicaParts {
   readonly name: string
   readonly time: Timeline
   readonly model: StoreModel
+  readonly issuer: IssuerModel
   readonly random: Random
   readonly authenticator: TokenAuthenticator
   /** What is wrong with the store as it is used by replicas. Default: nothing. */
@@ -78,6 +86,7 @@ const RETRY_MS = 1000
 export function replica(parts: ReplicaParts): Replica {
   const { name, time, random, tell } = parts
   const clock = machineClock(() => time.nowMs, random)
+  const disk = machineDisk(time, random.fork('disk'), clock.wallMs)
   const faults = { ...HEALTHY }
   const visits = new Set<() => void>()
   let started: { readonly owner: Owner; readonly link: StoreLink } | undefined
@@ -87,8 +96,9 @@ export function replica(parts: ReplicaParts): Replica {
     const store = parts.spoil?.(link.store, owner) ?? link.store
     const startedMs = time.nowMs
     try {
-      const made = await begin(store, owner, parts)
-      serving = Object.assign(owner, { ...made, store, link, startedMs, sinceMs: time.nowMs })
+      const app = beginApp(owner, parts.issuer, () => made.issuerFault)
+      const begun = await begin(store, owner, parts)
+      serving = Object.assign(owner, { ...begun, app, store, link, startedMs, sinceMs: time.nowMs })
       tell(`${name} serves`)
     } catch {
       // As `kube-authn serve` does, which is started again.
@@ -113,10 +123,12 @@ export function replica(parts: ReplicaParts): Replica {
     for (const lose of visits) lose()
     visits.clear()
   }
-  return {
+  const made: Replica = {
     name,
     clock,
+    disk,
     faults,
+    issuerFault: 'none',
     get process() {
       return serving
     },
@@ -156,6 +168,7 @@ export function replica(parts: ReplicaParts): Replica {
       })
     },
   }
+  return made
 }
 
 function newOwner(name: string, { wallMs, elapsedMs }: MachineClock): Owner {

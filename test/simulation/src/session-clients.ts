@@ -94,10 +94,13 @@ async function logIn(client: Client, replica: Replica, username: string, id: str
     subject: `subject-of-${username}`,
     username,
   }
-  const login = checks.loginBegins(username)
-  const answer = await ask(client, replica, `log-in ${id} of ${username}`, (sessions) =>
-    sessions.begin(content),
-  )
+  let login: ReturnType<typeof checks.loginBegins> | undefined
+  const answer = await ask(client, replica, `log-in ${id} of ${username}`, (sessions) => {
+    // A request may have waited for a process that stood still.
+    login = checks.loginBegins(username)
+    return sessions.begin(content)
+  })
+  if (login === undefined) return
   if (answer === undefined) {
     checks.loginFailed(login)
     return

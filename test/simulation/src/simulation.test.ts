@@ -25,8 +25,9 @@ it('no invariant is violated, although everything that can happen does', async (
   const sessions = ['log-in', 'use', 'refresh', 'log-out', 'log-out-everywhere'].map(
     (each) => `session ${each} done`,
   )
+  const apps = ['token accepted', 'token refused', 'token unavailable', 'file tokens', 'file roles']
   const others = ['read', 'list', 'event', 'fault', 'connection ended', 'log out done', 'watch 410']
-  const all = [...writes, ...requests, ...copies, ...sessions, ...others]
+  const all = [...writes, ...requests, ...copies, ...sessions, ...apps, ...others]
   expect(all.filter((name) => (counts.get(name) ?? 0) < 3)).toEqual([])
 })
 

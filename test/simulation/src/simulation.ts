@@ -1,7 +1,12 @@
 import type { ObjectStore } from '@kube-authn/store'
 import { credentials } from './credentials.ts'
 import { faults } from './faults.ts'
+import { fileChecks } from './file-checks.ts'
+import { runFileUsers, runWriter, writeFirst } from './file-clients.ts'
 import { history } from './history.ts'
+import { issuerChecks } from './issuer-checks.ts'
+import { runIssuer, runIssuerFaults, runTokens } from './issuer-clients.ts'
+import { issuerModel } from './issuer-model.ts'
 import { runObjectClient } from './object-clients.ts'
 import { writeChecks } from './write-checks.ts'
 import { seededRandom } from './random.ts'
@@ -16,6 +21,7 @@ import { runOperator, runRequests } from './revocation-clients.ts'
 import { type OnChange, storeModel } from './store-model.ts'
 import { type Owner, timeline } from './timeline.ts'
 import type { Invariant, Violation } from './violation.ts'
+import { virtualFiles } from './virtual-files.ts'
 import { virtualRuntime } from './virtual-runtime.ts'
 import { watchClients } from './watch-clients.ts'
 import type { World } from './world.ts'
@@ -69,15 +75,18 @@ export async function simulate({
   Error.stackTraceLimit = 0
   const unhandled = (reason: unknown): void => violated('handled', String(reason))
   process.on('unhandledRejection', unhandled)
+  let restoreFiles = (): void => {}
   try {
     const parts = { seed, spoil, tell: story, violated, counts, time, random }
-    prepare(parts)
+    const replicas = prepare(parts)
+    restoreFiles = virtualFiles(time, (owner) => replicas.find((each) => each.owner === owner)?.disk)
     await time.run(START_MS + minutes * 60_000, () => violation !== undefined)
     if (violation !== undefined) story(`violated: ${violation.what}`)
     return { seed, violation, simulatedMs: time.nowMs - START_MS, steps: time.steps, counts }
   } finally {
     process.off('unhandledRejection', unhandled)
     Error.stackTraceLimit = stackTraceLimit
+    restoreFiles()
     restore()
   }
 }
@@ -88,7 +97,7 @@ interface Parts extends Pick<World, 'time' | 'random' | 'tell' | 'violated'> {
 }
 
 /** Everything begins. */
-function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
+function prepare({ time, random, tell, violated, counts, spoil }: Parts): readonly Replica[] {
   const seen = history()
   const changedMs: number[] = []
   const onChange: OnChange = (change, fence) => {
@@ -100,11 +109,13 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
   }
   const model = storeModel(time, onChange)
   const tokens = credentials(random.fork('tokens'))
+  const issuer = issuerModel(time, random.fork('answers of the issuer'))
   const replicas = REPLICAS.map((name) =>
     replica({
       name,
       time,
       model,
+      issuer,
       random: random.fork(name),
       authenticator: tokens.authenticator,
       spoil,
@@ -123,6 +134,7 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
     seen,
     changedMs: (revision) => changedMs[revision] ?? 0,
     calmSinceMs: shaking.calmSinceMs,
+    restart: shaking.restart,
     tell,
     count,
     violated,
@@ -135,6 +147,9 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
   const copies = copyChecks(world)
   const controllers = controllerChecks(world)
   const clients = { world, tokens, writes, checks: revoked }
+  const issued = { world, issuer, checks: issuerChecks(world, issuer) }
+  const files = fileChecks(world)
+  for (const each of replicas) writeFirst(files, each)
   for (const each of replicas) each.start()
   const work = [
     shaking.run(),
@@ -144,6 +159,11 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
     ...['o1', 'o2'].map((name) => runOperator(clients, name)),
     ...['a1', 'a2', 'a3'].map((name) => runCopyClient({ world, writes, checks: copies }, name)),
     ...['b1', 'b2', 'b3'].map((name) => runSessions(world, sessions, name)),
+    runIssuer(issued),
+    runIssuerFaults(issued),
+    ...['t1', 't2', 't3'].map((name) => runTokens(issued, name)),
+    ...replicas.map((each) => runWriter(world, files, each)),
+    ...['f1', 'f2'].map((name) => runFileUsers(world, files, name)),
   ]
   for (const each of work) each.catch((thrown: unknown) => violated('errors', String(thrown)))
   const look = (): void => {
@@ -151,11 +171,18 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): void {
     revoked.check()
     sessions.check()
     controllers.check()
+    issued.checks.check()
     for (const each of replicas)
-      checkGrowth(world, each, (process) => revoked.connectionsOf(process) + sessions.connectionsOf(process))
+      checkGrowth(
+        world,
+        each,
+        (process) =>
+          revoked.connectionsOf(process) + sessions.connectionsOf(process) + issued.checks.openAt(process),
+      )
     time.after(LOOK_MS, look)
   }
   time.after(LOOK_MS, look)
+  return replicas
 }
 
 /** What a process has planned and opened is what its clients have it do, and some more. */

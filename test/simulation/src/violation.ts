@@ -11,6 +11,8 @@ export const INVARIANTS = {
   revokedStays: 'a credential that was refused as revoked is not accepted before the revocation ends',
   copies: 'a deleted account, and a role that was taken away, do not count after the bound',
   endedStays: 'a session that ended stays ended',
+  keys: 'a token counts only with a key that its issuer publishes, and not after the bound when it was withdrawn',
+  files: 'a file counts as it was written, whole and within the bound, or as it was before',
   oneLeader: 'one replica runs the controllers, and what another one writes as such does not count',
   controllers: 'controllers do their work when nothing is wrong',
   errors: 'an error is never a decision',

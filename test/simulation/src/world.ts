@@ -17,6 +17,8 @@ export interface World {
   changedMs(revision: number): number
   /** Since when nothing is wrong with a replica, its way to the store and the store; `Infinity` while something is. */
   calmSinceMs(replica: Replica): number
+  /** Ends the process of a replica, and begins another one. */
+  restart(replica: Replica): void
   /** A line of the story. */
   tell(line: string): void
   /** Counts what happened, by name. */
