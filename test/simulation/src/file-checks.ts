@@ -41,8 +41,6 @@ const KEPT_MS = 1_000_000
 export function fileChecks({ time, violated, count }: World): FileChecks {
   const versions = new Map<string, Version[]>()
   const last = new WeakMap<Process, Map<FileKind, number>>()
-  /** Since when each machine tells at once. */
-  const toldSinceMs = new Map<Replica, number>()
   const empty = new Map<string, { fromMs: number; toMs: number }>()
   /** When there was last something else than a version. */
   const brokenMs = new Map<string, number>()
@@ -53,9 +51,7 @@ export function fileChecks({ time, violated, count }: World): FileChecks {
     return found
   }
   const boundOf = (replica: Replica, process: Process): number => {
-    if (replica.disk.notifications !== 'soon') toldSinceMs.delete(replica)
-    else if (!toldSinceMs.has(replica)) toldSinceMs.set(replica, time.nowMs)
-    const sinceMs = Math.max(toldSinceMs.get(replica) ?? Infinity, process.stillUntilMs)
+    const sinceMs = Math.max(replica.disk.toldSinceMs, process.stillUntilMs)
     return time.nowMs - sinceMs > SETTLED_MS + BOUND_MS ? TOLD_MS : BOUND_MS
   }
   const possible: FileChecks['possible'] = (replica, process, kind) => {

@@ -54,7 +54,7 @@ export async function runWriter(world: World, checks: FileChecks, replica: Repli
   disk.isCoarse = random.chance(0.3)
   for (;;) {
     await world.pause(random.between(20, random.pick([300, 3000, 90_000, 90_000])))
-    if (random.chance(0.1)) disk.notifications = random.pick(['soon', 'soon', 'late', 'never'])
+    if (random.chance(0.1)) disk.notify(random.pick(['soon', 'soon', 'late', 'never']))
     const kind = random.pick<FileKind>(['tokens', 'roles'])
     const number = checks.next(replica, kind)
     const how = await (kind === 'tokens' ? writeTokens : swapRoles)(

@@ -19,7 +19,11 @@ export type Notifications = 'soon' | 'late' | 'never'
 
 /** The disk of a machine, which outlives its processes. */
 export interface MachineDisk {
-  notifications: Notifications
+  readonly notifications: Notifications
+  /** Since when processes are told soon; `Infinity` while they are not. */
+  readonly toldSinceMs: number
+  /** From now on they are told so. */
+  notify(how: Notifications): void
   /** Whether its times have two seconds, as those of FAT. */
   isCoarse: boolean
   /** Where a path leads. */
@@ -47,11 +51,22 @@ interface Watcher {
 export function machineDisk(time: Timeline, random: Random, wallMs: () => number): MachineDisk {
   const files = new Map<string, DiskFile>()
   const watchers = new Set<Watcher>()
+  let notifications: Notifications = 'soon'
+  let toldSinceMs = time.nowMs
   let inodes = 0n
   let generation = 0
 
   const disk: MachineDisk = {
-    notifications: 'soon',
+    get notifications() {
+      return notifications
+    },
+    get toldSinceMs() {
+      return notifications === 'soon' ? toldSinceMs : Infinity
+    },
+    notify(how) {
+      if (how === 'soon' && notifications !== 'soon') toldSinceMs = time.nowMs
+      notifications = how
+    },
     isCoarse: false,
     resolve: (path) =>
       path.startsWith(`${MOUNT}/`) && !path.startsWith(`${MOUNT}/..`)
@@ -95,8 +110,8 @@ export function machineDisk(time: Timeline, random: Random, wallMs: () => number
   const changed = (folder: string): void => {
     for (const each of watchers) {
       if (each.owner.isOver) watchers.delete(each)
-      else if (each.folder === folder && disk.notifications !== 'never' && !each.isTold) {
-        const delayMs = disk.notifications === 'soon' ? random.between(1, 50) : random.below(20_000)
+      else if (each.folder === folder && notifications !== 'never' && !each.isTold) {
+        const delayMs = notifications === 'soon' ? random.between(1, 50) : random.below(20_000)
         each.isTold = true
         const hear = (): void => {
           each.isTold = false

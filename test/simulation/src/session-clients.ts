@@ -31,7 +31,7 @@ export async function runSessions(world: World, checks: SessionChecks, name: str
     if (known.length === 0 || (there < MOST && chosen < 15))
       await logIn(client, replica, random.pick(USERS), `${name}-${count}`)
     else if (chosen < 84) await useSometimes(client, replica, random.pick(known))
-    else if (chosen < 99) await change(client, replica, random.pick(known), chosen < 92 ? refresh : logOut)
+    else if (chosen < 98) await change(client, replica, random.pick(known), chosen < 92 ? refresh : logOut)
     else if (random.chance(0.5))
       await logOutEverywhere(client, replica, random.pick(USERS), `${name}-${count}`)
   }
@@ -205,7 +205,9 @@ async function logOutEverywhere(
   const { checks, random, world } = client
   let login: Promise<void> | undefined
   if (random.chance(0.7)) {
-    login = logIn(client, random.pick(world.replicas), username, id)
+    // Where the store is slow, the login takes longest.
+    const slow = world.replicas.find(({ faults }) => faults.slowMs > 1000 || faults.lateAnswers > 0)
+    login = logIn(client, slow ?? random.pick(world.replicas), username, id)
     await world.pause(random.below(random.pick([20, 12_000])))
   }
   const ending = checks.logoutBegins(username)
