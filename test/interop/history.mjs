@@ -1,6 +1,6 @@
 // Runs clients against three replicas of a store under faults, and checks that what they saw is one history; see history/. Run after a build, as root on Debian.
 //
-// usage: node test/interop/history.mjs [--runs 20] [--seconds 60] [--seed 1] [--engine postgres|etcd]
+// usage: node test/interop/history.mjs [--runs 20] [--seconds 60] [--seed 1] [--engine postgres|etcd|sqlite]
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

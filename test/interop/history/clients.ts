@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StoredList, StoredObject } from '@kube-authn/store'
 import type { Asked, Operation, Outcome, Refusal, SeenList, SeenObject } from './operation.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../simulation/src/random.ts'
 import type { Answer, Replica } from './replica.ts'
 
 /** Records operations and lists in the order of their beginnings and ends. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Network } from './network.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../simulation/src/random.ts'
 import type { Replica } from './replica.ts'
 
 /** An engine that can be killed. */
@@ -12,7 +12,8 @@ export interface Killable {
 /** A replica, and its way to the engine. */
 export interface Placed {
   readonly replica: Replica
-  readonly network: Network
+  /** `undefined` if there is none between them. */
+  readonly network: Network | undefined
 }
 
 /** Options of {@link injectFaults}. */
@@ -43,12 +44,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     await replica.start()
   },
   async connectionsCut(_, { network }) {
-    network.cut()
+    network?.cut()
   },
   async networkSilent(_, { network }, durationMs) {
-    network.silence()
+    network?.silence()
     await pause(durationMs)
-    network.mend()
+    network?.mend()
   },
 }
 
@@ -60,13 +61,17 @@ export async function injectFaults(options: FaultOptions): Promise<ReadonlyMap<s
     counts.set(name, (counts.get(name) ?? 0) + 1)
     await FAULTS[name]?.(options, at, 300 + random.below(3500))
   }
-  const names = Object.keys(FAULTS)
-  while (!signal.aborted) {
+  // A file is reached without a network, and its engine ends with its replica.
+  const isFile = replicas.every(({ network }) => network === undefined)
+  const names = Object.keys(FAULTS).filter((name) => !isFile || name.startsWith('replica'))
+  // In turn, so that a short run has most of them.
+  for (let turn = random.below(names.length); !signal.aborted; turn++) {
     await pause(300 + random.below(1200))
     const at = random.pick(replicas)
-    const other = random.pick(replicas.filter((each) => each !== at))
-    const first = inject(random.pick(names), at)
-    const second = random.chance(0.3) ? inject(random.pick(names.slice(1)), other) : undefined
+    const others = replicas.filter((each) => each !== at)
+    const first = inject(names[turn % names.length] ?? '', at)
+    const isTwice = random.chance(0.3) && others.length > 0
+    const second = isTwice ? inject(random.pick(names.slice(1)), random.pick(others)) : undefined
     await Promise.all([first, second])
   }
   return counts

@@ -7,6 +7,9 @@ const [engine, url, name] = process.argv.slice(2)
 /** All changes of a run are remembered, so that a watch always goes on. */
 const history = { maxHistoryChanges: 10_000_000, historyLength: 1e9, timeoutSeconds: 2 }
 
+const { maxHistoryChanges, historyLength } = history
+const sqliteHistory = { maxHistoryChanges, historyLength }
+
 const store = await opened()
 process.on('message', (message) => {
   if ('since' in message) void watch(message.since)
@@ -31,6 +34,10 @@ async function open() {
   if (engine === 'etcd') {
     const { etcdObjectStore } = await import('@kube-authn/store/etcd')
     return etcdObjectStore({ endpoints: [url], allowInsecureHttp: true, prefix: `/${name}/`, ...history })
+  }
+  if (engine === 'sqlite') {
+    const { sqliteObjectStore } = await import('@kube-authn/store/sqlite')
+    return sqliteObjectStore({ file: `${url}/${name}.db`, ...sqliteHistory })
   }
   const { postgresObjectStore } = await import('@kube-authn/store/postgres')
   return postgresObjectStore({ connectionString: url, schema: name, ...history })

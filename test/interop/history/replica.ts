@@ -27,7 +27,7 @@ export interface Replica {
 
 /** Where the store of a replica is. */
 export interface StorePlace {
-  readonly engine: 'postgres' | 'etcd'
+  readonly engine: 'postgres' | 'etcd' | 'sqlite'
   readonly url: string
   /** The schema, or the prefix of keys. */
   readonly store: string

@@ -4,14 +4,15 @@ import { checkHistory } from './check-history.ts'
 import { ask, listAll, type Recorder, recorder, runClient } from './clients.ts'
 import { injectFaults, type Killable, type Placed } from './faults.ts'
 import { openNetwork } from './network.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../simulation/src/random.ts'
 import { startReplica, type StorePlace } from './replica.ts'
 
 /** An engine of a run. */
 export interface Engine extends Killable {
   readonly name: StorePlace['engine']
-  readonly port: number
-  /** The URL of a port with the same engine behind it. */
+  /** Where its members listen: each replica uses one of them. None if it is a file, which one process may have. */
+  readonly ports: readonly number[]
+  /** The URL of a port with the same engine behind it, or the path of the file. */
   urlAt(port: number): string
   /** Makes an empty store. */
   prepare(store: string): Promise<void>
@@ -34,17 +35,19 @@ export interface Findings {
 }
 
 const REPLICAS = 3
-const CLIENTS_EACH = 2
+const CLIENTS = 6
 const KEYS = 4
 /** So that no key has too many operations to check. */
 const KEY_MS = 2000
 
 /** Lets clients of three replicas work on a few keys while there are faults, and checks what they saw. */
 export async function runHistory({ engine, store, seed, seconds }: RunOptions): Promise<Findings> {
-  const random = seededRandom(seed)
+  const random = seededRandom(String(seed))
   await engine.prepare(store)
   const replicas = await Promise.all(
-    Array.from({ length: REPLICAS }, (_, index) => placed(engine, store, `r${index}`)),
+    Array.from({ length: engine.ports.length === 0 ? 1 : REPLICAS }, (_, index) =>
+      placed(engine, store, index),
+    ),
   )
   const record = recorder()
   const ending = new AbortController()
@@ -54,11 +57,11 @@ export async function runHistory({ engine, store, seed, seconds }: RunOptions): 
   }
   try {
     const clients = replicas.flatMap(({ replica }) =>
-      Array.from({ length: CLIENTS_EACH }, (_, index) =>
+      Array.from({ length: CLIENTS / replicas.length }, (_, index) =>
         runClient({
           name: `${replica.name}c${index}`,
           replica,
-          random: seededRandom(random.below(1e9)),
+          random: random.fork(`${replica.name}c${index}`),
           record,
           signal: ending.signal,
           keys,
@@ -91,15 +94,17 @@ export async function runHistory({ engine, store, seed, seconds }: RunOptions): 
   } finally {
     for (const { replica, network } of replicas) {
       await replica.kill()
-      network.close()
+      network?.close()
     }
   }
 }
 
-async function placed(engine: Engine, store: string, name: string): Promise<Placed> {
-  const network = await openNetwork(engine.port)
-  const place = { engine: engine.name, url: engine.urlAt(network.port), store }
-  return { network, replica: await startReplica(name, place) }
+async function placed(engine: Engine, store: string, index: number): Promise<Placed> {
+  const { name, ports } = engine
+  const port = ports[index % ports.length]
+  const network = port === undefined ? undefined : await openNetwork(port)
+  const place = { engine: name, url: engine.urlAt(network?.port ?? 0), store }
+  return { network, replica: await startReplica(`r${index}`, place) }
 }
 
 /** Lets every replica write and list once more, and waits until every watch has told the last change. Returns its revision. */
