@@ -21,7 +21,7 @@ const BUDGETS = {
   issuer: { packed: 34, installed: 112 },
   keystone: { packed: 30, installed: 105 },
   koa: { packed: 11, installed: 45 },
-  login: { packed: 104, installed: 394 },
+  login: { packed: 114, installed: 430 },
   metrics: { packed: 23, installed: 83 },
   nest: { packed: 10, installed: 38 },
   node: { packed: 179, installed: 732 },

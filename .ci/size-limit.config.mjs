@@ -65,6 +65,7 @@ const entries = Object.entries(budgets).flatMap(([folder, ofPackage]) => {
       .filter(([entry, target]) => target.endsWith('.js') && !/^\.\/internal(?:\/|$)/.test(entry))
       // The engines that need Node.js are not bundled.
       .filter(([entry]) => folder !== 'store' || entry === '.')
+      .filter(([entry]) => entry !== './valkey')
       .map(([entry, target]) => {
         const limit = ofPackage[entry]
         const name = posix.join(manifest.name, entry)

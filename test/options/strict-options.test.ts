@@ -362,6 +362,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       sessions: cookieSessions({ keys: [SESSION_KEY] }),
     })),
   },
+  '@kube-authn/login/valkey': {
+    valkeySessions: alone(() => ({
+      client: { eval: async () => [1, ''], evalSha: async () => [1, null] },
+    })),
+  },
   '@kube-authn/proxy': {
     impersonatingProxy: alone(() => ({
       authenticator: requests,

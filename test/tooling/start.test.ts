@@ -121,6 +121,7 @@ const apps = [
 const LOADED_AT_ONCE: Readonly<Record<string, readonly string[]>> = {
   // Every login and every session needs them.
   '@kube-authn/login': ['jose', 'oauth4webapi'],
+  '@kube-authn/login/valkey': ['jose'],
   '@kube-authn/cel': ['@bufbuild/re2'],
   '@kube-authn/cel/kubernetes': ['@bufbuild/re2'],
   '@kube-authn/metrics/opentelemetry': ['@opentelemetry/api'],

@@ -1,19 +1,23 @@
 import { revocationList } from '@kube-authn/core/revocation'
 import { revocations } from '@kube-authn/server'
 import { memoryObjectStore } from '@kube-authn/store'
-import { fixedClock } from '@kube-authn/testing'
+import { fixedClock, type FixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { fakeValkey, storeOver } from '../../test/fake-valkey.ts'
 import { contentOf, keyOf } from '../../test/sessions.ts'
 import { cookieSessions } from './cookie-sessions.ts'
 import type { Session, SessionKeeper, SessionSelector } from './session-keeper.ts'
+import type { SessionStore } from './session-store.ts'
 import { storedSessions } from './stored-sessions.ts'
 
 const jane = contentOf('jane')
 
+type OpenStore = (clock: FixedClock) => SessionStore
+
 /** Two replicas with one store. */
-function replicas() {
+function replicas(openStore: OpenStore) {
   const clock = fixedClock()
-  const store = memoryObjectStore({ clock })
+  const store = openStore(clock)
   return { clock, one: storedSessions({ store, clock }), two: storedSessions({ store, clock }) }
 }
 
@@ -28,9 +32,14 @@ const WAYS: readonly (readonly [string, (session: Session) => SessionSelector])[
   ['a back-channel logout by subject', () => ({ provider: 'example', subject: 'sub-jane' })],
 ]
 
-describe('what a stored session has begun', () => {
+const STORES: readonly (readonly [string, OpenStore])[] = [
+  ['an object store', (clock) => memoryObjectStore({ clock })],
+  ['Valkey', (clock) => storeOver(fakeValkey(clock))],
+]
+
+describe.each(STORES)('what a stored session has begun, in %s', (__, openStore) => {
   it.each(WAYS)('ends at once with the session by %s, on the same replica', async (_, selector) => {
-    const { one } = replicas()
+    const { one } = replicas(openStore)
     const session = await begun(one)
     const ended = vi.fn()
     one.watch(session, ended)
@@ -39,7 +48,7 @@ describe('what a stored session has begun', () => {
   })
 
   it.each(WAYS)('ends within five seconds by %s on another replica', async (_, selector) => {
-    const { clock, one, two } = replicas()
+    const { clock, one, two } = replicas(openStore)
     const session = await begun(one)
     const ended = vi.fn()
     two.watch(session, ended)
@@ -52,7 +61,7 @@ describe('what a stored session has begun', () => {
 
   it('ends with a logout, with the login of another user, and with the oldest of too many sessions', async () => {
     const clock = fixedClock()
-    const keeper = storedSessions({ store: memoryObjectStore({ clock }), clock, maxSessionsPerUser: 1 })
+    const keeper = storedSessions({ store: openStore(clock), clock, maxSessionsPerUser: 1 })
     const ended = vi.fn()
     const first = await begun(keeper)
     keeper.watch(first, ended)
@@ -72,7 +81,7 @@ describe('what a stored session has begun', () => {
   })
 
   it('goes on while the session is used, refreshed, or another one ends', async () => {
-    const { clock, one, two } = replicas()
+    const { clock, one, two } = replicas(openStore)
     const session = await begun(one)
     const [here, there] = [vi.fn(), vi.fn()]
     one.watch(session, here)
@@ -95,7 +104,7 @@ describe('what a stored session has begun', () => {
   })
 
   it('ends when the session was not used for its idle time', async () => {
-    const { clock, one } = replicas()
+    const { clock, one } = replicas(openStore)
     const session = await begun(one)
     clock.advance(3_599_000)
     const ended = vi.fn()

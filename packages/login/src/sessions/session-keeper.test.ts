@@ -2,6 +2,7 @@ import { fixedClock, type FixedClock } from '@kube-authn/testing'
 import { memoryObjectStore } from '@kube-authn/store'
 import { describe, expect, it } from 'vitest'
 import { browser, contentOf, inTime, keyOf, loggedIn } from '../../test/sessions.ts'
+import { fakeValkey, storeOver } from '../../test/fake-valkey.ts'
 import { cookieSessions } from './cookie-sessions.ts'
 import type { LifetimeOptions } from './lifetimes.ts'
 import type { Session, SessionContent, SessionKeeper } from './session-keeper.ts'
@@ -38,6 +39,15 @@ describe.each([
     'in a store',
     (clock: FixedClock) => {
       const store = memoryObjectStore({ clock })
+      const keeper = (options: LifetimeOptions = {}): SessionKeeper =>
+        storedSessions({ store, clock, ...TIMES, ...options })
+      return keeper
+    },
+  ],
+  [
+    'in Valkey',
+    (clock: FixedClock) => {
+      const store = storeOver(fakeValkey(clock))
       const keeper = (options: LifetimeOptions = {}): SessionKeeper =>
         storedSessions({ store, clock, ...TIMES, ...options })
       return keeper

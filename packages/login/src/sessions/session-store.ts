@@ -20,7 +20,7 @@ export interface SessionRecord {
 export interface SessionStore {
   /** Resolves to `undefined` if there is no such object. */
   get(key: string): Promise<SessionRecord | undefined>
-  /** The objects whose keys begin with `prefix`, in pages. */
+  /** The objects whose keys begin with `prefix`, in pages. It ends with `/`, and no key goes on with another one. */
   list(
     prefix: string,
     options: { readonly limit: number; readonly continue?: string },

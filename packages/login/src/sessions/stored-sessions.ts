@@ -41,16 +41,21 @@ export interface StoredSessionsOptions extends LifetimeOptions, CookieOptions, I
   readonly maxSessionsPerUser?: number
 }
 
-const shape: OptionsShape<StoredSessionsOptions> = {
+/** All but where they are kept. */
+export const sessionsShape: OptionsShape<Omit<StoredSessionsOptions, 'store'>> = {
   ...lifetimeShape,
   ...cookieShape,
   ...idTokenShape,
-  store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete')),
   prefix: must(
     'must be up to 200 letters, digits, -, _, . and / that end with /',
     (value) => typeof value === 'string' && /^[\w./-]{0,199}\/$/.test(value),
   ),
   maxSessionsPerUser: wholeNumber(1),
+}
+
+const shape: OptionsShape<StoredSessionsOptions> = {
+  ...sessionsShape,
+  store: required(withMethods('a store of objects', 'get', 'list', 'create', 'update', 'delete')),
 }
 
 /**
