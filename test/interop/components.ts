@@ -59,6 +59,8 @@ export const COMPONENTS = {
   setpriv: { command: '/usr/bin/setpriv', packages: ['util-linux'] },
   iptables: { command: '/usr/sbin/iptables', packages: ['iptables'] },
   etcd: { command: '/usr/bin/etcd', packages: ['etcd-server'] },
+  valkey: { command: '/usr/bin/valkey-server', packages: ['valkey-server'] },
+  valkeyCli: { command: '/usr/bin/valkey-cli', packages: ['valkey-tools'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },
   go: {

@@ -16,6 +16,8 @@ export interface FaultyNetwork {
   mend(): void
   /** Nothing comes through the connections there are any more, and none ends. New ones work: a firewall has forgotten the others. */
   forget(): void
+  /** How many bytes have come from the port, through the connections there are. */
+  received(): number
   close(): Promise<void>
 }
 
@@ -66,6 +68,7 @@ export async function openNetwork(to: number): Promise<FaultyNetwork> {
         hold(pair)
       }
     },
+    received: () => [...pairs].reduce((sum, [, outgoing]) => sum + outgoing.bytesRead, 0),
     async close() {
       cut()
       server.close()
