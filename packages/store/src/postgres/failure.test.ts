@@ -13,7 +13,8 @@ describe('postgresFailure', () => {
       '28P01',
       'the user was not authenticated: the password is wrong, or none was given (PGPASSWORD, PGPASSFILE) (28P01)',
     ],
-    ['57P03', 'the server stopped the statement, or stops itself (57P03)'],
+    ['57P03', 'the database is starting up, or shutting down (57P03)'],
+    ['57P01', 'the server stopped the statement, or stops itself (57P01)'],
     ['22023', 'a statement failed (22023)'],
     ['ECONNREFUSED', 'the connection failed (ECONNREFUSED)'],
     [

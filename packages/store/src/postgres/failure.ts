@@ -28,6 +28,7 @@ const REASONS: Readonly<Record<string, string>> = {
   '55P03': 'another write took too long',
   '57': 'the server stopped the statement, or stops itself',
   '57014': 'the server stopped a statement that took too long',
+  '57P03': 'the database is starting up, or shutting down',
   '58': 'the server cannot use a file',
   XX001: 'the database is damaged',
   XX002: 'the database is damaged',
