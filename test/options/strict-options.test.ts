@@ -238,7 +238,10 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/server/node': {
     apiServer: alone(() => ({ store: memoryObjectStore(), authenticator: requests, authorizer })),
   },
-  '@kube-authn/store': { memoryObjectStore: alone() },
+  '@kube-authn/store': {
+    memoryObjectStore: alone(),
+    observeStore: { ...after(() => memoryObjectStore()), least: () => ({ observer: () => {} }) },
+  },
   '@kube-authn/store/etcd': {
     etcdObjectStore: alone(() => ({ endpoints: ['https://etcd.example.com:2379'] })),
   },

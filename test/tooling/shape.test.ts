@@ -37,7 +37,7 @@ describe('the sources of the packages', () => {
 describe('what a reader of an authenticator opens', () => {
   it.each([
     { authenticator: 'packages/core/src/token/file/token-file.ts', mostFiles: 55, mostLines: 3500 },
-    { authenticator: 'packages/core/src/token/oidc/oidc.ts', mostFiles: 70, mostLines: 5600 },
+    { authenticator: 'packages/core/src/token/oidc/oidc.ts', mostFiles: 70, mostLines: 5700 },
   ])(
     'for $authenticator is at most $mostFiles files and $mostLines lines of its package',
     ({ authenticator, mostFiles, mostLines }) => {

@@ -15,6 +15,8 @@ export interface StoreTime {
   latestMs(): number
   /** The elapsed time at which it is surely this time: for the end of an object that was read. */
   elapsedAt(timeMs: number): number
+  /** How far the clock of this process is ahead of it, at least; below 0 if it is behind, 0 if they may agree. */
+  clockOffsetMs(): number
 }
 
 /** Clocks may drift apart by that much of the elapsed time. */
@@ -54,6 +56,7 @@ export function storeTime(clock: TimeSource, elapsedMs: () => number, isTrusted:
     earliestMs: () => (isTrusted || least === -Infinity ? clock.now() : elapsedMs() + least),
     latestMs: () => elapsedMs() + (agrees() ? own() : most),
     elapsedAt: (timeMs) => timeMs - (agrees() ? own() : least),
+    clockOffsetMs: () => (isTrusted ? 0 : Math.max(0, own() - most) + Math.min(0, own() - least)),
   }
 }
 

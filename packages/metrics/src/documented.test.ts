@@ -35,6 +35,16 @@ const durationSeconds = 1
 const audit = { type: 'audit', level: 'Metadata', count: 1 } as const
 const call = { type: 'accessReviewCall', authorizer: 'a', result: 'success', durationSeconds } as const
 
+const about = {
+  verb: 'GET',
+  group: '',
+  version: 'v1',
+  resource: 'pods',
+  subresource: '',
+  scope: 'cluster',
+} as const
+const object = { group: '', version: 'v1', resource: 'secrets', namespace: 'shop', name: 'db' }
+
 /** An event of each kind that is counted, and of each shape that is counted in another place. */
 const EVENTS: readonly AuthenticationEvent[] = [
   { type: 'request', request, result: 'success', user: jane, durationSeconds, warnings: [], annotations: {} },
@@ -85,6 +95,23 @@ const EVENTS: readonly AuthenticationEvent[] = [
   { type: 'externalSigner', operation: 'sign', code: 'OK' },
   { type: 'externalSignerCall', method: 'Sign', code: 'OK', durationSeconds },
   { type: 'leaderElection', name: 'l', identity: 'i', status: 'leading' },
+  { type: 'apiRequest', about, status: 200, durationSeconds },
+  { type: 'longRunningRequest', about, change: 1 },
+  { type: 'requestInFlight', kind: 'readOnly', change: 1 },
+  { type: 'tlsHandshakeError' },
+  { type: 'servingCertificate', notAfterMs: 1 },
+  { type: 'serverDeletion', cause: 'expired', user: jane, ...object },
+  { type: 'storeRequest', operation: 'get', code: 'storeUnavailable', isFailure: true, durationSeconds },
+  { type: 'storeWatch', change: -1, code: 'watchTooSlow' },
+  {
+    type: 'storeStatus',
+    revision: 1,
+    compactedRevision: 1,
+    clockOffsetSeconds: 1,
+    schemaVersion: 1,
+    connections: { used: 1, idle: 1, waiting: 1, limit: 1 },
+  },
+  { type: 'storeCopy', kind: 'k', status: 'failing', objects: 1, maxObjects: 2, ageSeconds: 1 },
   // What is not counted.
   { type: 'consulting', authenticator: 'a' },
   { type: 'consulted', authenticator: 'a', outcome: 'noOpinion', durationSeconds },

@@ -188,3 +188,31 @@ describe('metrics of audit and of certificates of servers', () => {
     expect(counted(event)).toEqual([line])
   })
 })
+
+describe('metrics of stores', () => {
+  it('say when they are read how old a copy is, by a clock that goes on', () => {
+    const clock = fixedClock(0)
+    const { observer, render } = metrics({ clock })
+    const age = (): string | undefined => /staleness_seconds\{kind="roles"\} (.+)/.exec(render())?.[1]
+    const copy = { type: 'storeCopy', kind: 'roles', objects: 1, maxObjects: 2 } as const
+    observer({ ...copy, status: 'failing' })
+    expect(age()).toBeUndefined()
+    observer({ ...copy, status: 'confirmed', ageSeconds: 0.5 })
+    expect(age()).toBe('0.5')
+    clock.advance(10_000)
+    expect(age()).toBe('10.5')
+    observer({ ...copy, status: 'confirmed', ageSeconds: 0 })
+    expect(age()).toBe('0')
+  })
+
+  it('tell a request that was refused from one that failed', () => {
+    const request = { type: 'storeRequest', operation: 'create', durationSeconds: 1 } as const
+    const refused = counted({ ...request, code: 'objectExists', isFailure: false })
+    expect(refused).toContain('kube_authn_store_results_total{operation="create",code="objectExists"} 1')
+    expect(refused).toContain('kube_authn_store_up 1')
+    expect(refused.join()).not.toContain('etcd_request_errors_total{')
+    const failed = counted({ ...request, code: 'storeUnavailable', isFailure: true })
+    expect(failed).toContain('etcd_request_errors_total{operation="create"} 1')
+    expect(failed).toContain('kube_authn_store_up 0')
+  })
+})

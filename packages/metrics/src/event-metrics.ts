@@ -1,4 +1,5 @@
 import type { Clock, Observer } from '@kube-authn/core'
+import { apiServerMetrics } from './api-server-metrics.ts'
 import { authenticationMetrics } from './authentication-metrics.ts'
 import { authorizationMetrics, authorizationWebhookMetrics } from './authorization-metrics.ts'
 import {
@@ -8,6 +9,7 @@ import {
 import { externalSignerMetrics } from './external-signer-metrics.ts'
 import type { EventHandlers, EventOf, EventType, Instruments } from './instruments.ts'
 import { jwtMetrics } from './jwt-metrics.ts'
+import { copyMetrics, storeMetrics } from './store-metrics.ts'
 
 /** Creates all metrics, and returns an observer that updates them. */
 export function eventMetrics(make: Instruments, clock: Clock): Observer {
@@ -22,6 +24,9 @@ export function eventMetrics(make: Instruments, clock: Clock): Observer {
     ...auditMetrics(make),
     ...externalSignerMetrics(make, clock),
     ...leaderElectionMetrics(make),
+    ...apiServerMetrics(make),
+    ...storeMetrics(make),
+    ...copyMetrics(make),
   }
   return function countEvent<Type extends EventType>(event: EventOf<Type> & { readonly type: Type }) {
     handlers[event.type]?.(event)

@@ -24,6 +24,11 @@ export interface LatestInfo {
   set(subject: string, labelValues: LabelValues): void
 }
 
+/** How long ago something happened, when it is read, in seconds. */
+export interface Age {
+  set(labelValues: LabelValues, seconds: number): void
+}
+
 /** Creates metrics, for one kind of telemetry. */
 export interface Instruments {
   /** Only increases. */
@@ -33,6 +38,7 @@ export interface Instruments {
   gauge(...metric: MetricDescription): Gauge
   histogram(name: string, help: string, buckets: readonly number[], label?: LabelValues): Histogram
   latestInfo(...metric: MetricDescription): LatestInfo
+  age(...metric: MetricDescription): Age
 }
 
 export type EventType = AuthenticationEvent['type']
@@ -81,6 +87,15 @@ export function exponentialBuckets(start: number, factor: number, count: number)
  * Source: Go client `prometheus/histogram.go` DefBuckets.
  */
 export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/**
+ * The buckets of requests to an API server and to its store.
+ *
+ * Source: apiserver `pkg/endpoints/metrics/metrics.go` requestLatencies.
+ */
+export const REQUEST_BUCKETS: readonly number[] = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+]
 
 /** The buckets of calls to the cluster that decisions are delegated to. */
 export const DELEGATED_CALL_BUCKETS: readonly number[] = [0.25, 0.5, 0.7, 1, 1.5, 3, 5, 10]

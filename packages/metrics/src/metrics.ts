@@ -41,7 +41,9 @@ const shape: OptionsShape<MetricsOptions> = { clock: aClock }
 export function metrics(options: MetricsOptions = {}): Metrics {
   checkOptions(shape, options)
   const { clock = systemClock } = options
-  const instruments = keptInstruments()
+  // The clock of the runtime may be set back.
+  const elapsedMs = options.clock === undefined ? () => performance.now() : () => clock.now()
+  const instruments = keptInstruments(elapsedMs)
   const { sources, counted } = instruments
   return {
     observer: eventMetrics(instruments, clock),

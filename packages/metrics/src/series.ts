@@ -1,5 +1,6 @@
 import type { MetricFamily, MetricSource } from './family.ts'
 import {
+  type Age,
   type Counter,
   type Gauge,
   type Histogram,
@@ -118,6 +119,20 @@ function latestInfo(...metric: MetricDescription): LatestInfo & MetricSource {
   }
 }
 
+function age(elapsedMs: () => number, ...metric: MetricDescription): Age & MetricSource {
+  const since = series('gauge', 'max', ...metric)
+  return {
+    name: since.name,
+    set: (labelValues, seconds) => since.set(labelValues, elapsedMs() / 1000 - seconds),
+    collect() {
+      const { samples, ...family } = since.collect()
+      const now = elapsedMs() / 1000
+      return { ...family, samples: samples.map((each) => ({ ...each, value: now - each.value })) }
+    },
+    reset: () => since.reset(),
+  }
+}
+
 /** Instruments that store their values. */
 export interface KeptInstruments extends Instruments {
   /** All instruments, in order of creation. */
@@ -126,7 +141,8 @@ export interface KeptInstruments extends Instruments {
   readonly counted: (counter: string, labelValues: LabelValues) => number
 }
 
-export function keptInstruments(): KeptInstruments {
+/** @param elapsedMs milliseconds since some time in the past. */
+export function keptInstruments(elapsedMs: () => number): KeptInstruments {
   const sources: MetricSource[] = []
   const counters = new Map<string, Series>()
   const kept = <S extends MetricSource>(source: S): S => {
@@ -145,6 +161,7 @@ export function keptInstruments(): KeptInstruments {
     gauge: (...metric) => kept(series('gauge', 'max', ...metric)),
     histogram: (...metric) => kept(histogram(...metric)),
     latestInfo: (...metric) => kept(latestInfo(...metric)),
+    age: (...metric) => kept(age(elapsedMs, ...metric)),
   }
 }
 

@@ -12,6 +12,8 @@ export type {
   StoredObject,
   StoreEvent,
   StoreProgress,
+  StoreStatus,
   WatchOptions,
 } from './object-store.ts'
+export { observeStore, type ObserveStoreOptions } from './observe-store.ts'
 export { isStoreError, StoreError, type StoreErrorCode } from './store-error.ts'

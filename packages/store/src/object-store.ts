@@ -92,6 +92,20 @@ export interface WatchOptions {
   readonly progressMs?: number
 }
 
+/** What an engine knows of itself. What it does not have is absent. More may be added in a minor version. */
+export interface StoreStatus {
+  /** The last revision that this process knows. */
+  readonly revision?: number
+  /** Changes up to this revision were forgotten. */
+  readonly compactedRevision?: number
+  /** How far the clock of this process is ahead of that of the store, at least; below 0 if it is behind, 0 if the clocks may agree. */
+  readonly clockOffsetSeconds?: number
+  /** The version of the tables. */
+  readonly schemaVersion?: number
+  /** Those of a pool. `waiting` is how many requests wait for one. */
+  readonly connections?: Readonly<Record<'used' | 'idle' | 'waiting' | 'limit', number>>
+}
+
 /**
  * Where objects are kept: the interface of all engines. It is modelled after etcd, so that the API server of Kubernetes could be built on it:
  *
@@ -137,6 +151,8 @@ export interface ObjectStore {
    * the runtime.
    */
   now?(): number
+  /** What the engine knows of itself, without asking it. For metrics. */
+  status?(): StoreStatus
   /** Forgets changes up to `revision`: no watch and no list can go back behind it. Objects stay. @throws {StoreError} `revisionUnknown` */
   compact(revision: number): Promise<void>
   /** Ends all watches, and releases what the engine holds. What was begun before is completed. */

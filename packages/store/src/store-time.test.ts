@@ -27,6 +27,20 @@ function toldBy(skewMs: number, isTrusted = false) {
 }
 
 describe('the time of a store', () => {
+  it.each([
+    [0, 0],
+    [300_000, 299_996],
+    [-300_000, -299_996],
+  ])('says by how much a clock is wrong: %d ms', (skewMs, least) => {
+    const { time, tell, setClock } = toldBy(skewMs)
+    expect(time.clockOffsetMs()).toBe(0)
+    tell()
+    expect(Math.abs(time.clockOffsetMs() - skewMs)).toBeLessThanOrEqual(Math.abs(skewMs - least))
+    setClock(-skewMs)
+    expect(time.clockOffsetMs()).toBe(0)
+    expect(toldBy(skewMs, true).time.clockOffsetMs()).toBe(0)
+  })
+
   it.each([0, 999, -999, 300_000, -300_000, 86_400_000])(
     'is known, with a clock that is wrong by %d ms',
     (skewMs) => {

@@ -11,9 +11,20 @@ import type {
 import type { AuthenticationError } from './errors.ts'
 import type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
+import type {
+  ApiRequestEvent,
+  LeaderElectionEvent,
+  LongRunningRequestEvent,
+  RequestInFlightEvent,
+  ServerDeletionEvent,
+  ServingCertificateEvent,
+  TlsHandshakeErrorEvent,
+} from './server-events.ts'
+import type { StoreCopyEvent, StoreRequestEvent, StoreStatusEvent, StoreWatchEvent } from './store-events.ts'
 import type { UserInfo } from './user.ts'
 
 export type * from './authorization-events.ts'
+export type { LeaderElectionEvent } from './server-events.ts'
 
 /** The outcome of an authenticator or of a whole request. No more will be added. */
 export type Outcome = 'authenticated' | 'noOpinion' | 'rejected' | 'unavailable'
@@ -100,17 +111,6 @@ export interface ServerCertificateEvent {
   readonly type: 'serverCertificate'
   /** It has no subject alternative names, or its chain has a SHA-1 signature. */
   readonly problem: 'missingSan' | 'insecureSha1'
-}
-
-/** A process stands for election, leads since it has the lease, has lost it, or has given it up. */
-export interface LeaderElectionEvent {
-  readonly type: 'leaderElection'
-  /** The name of the lease. */
-  readonly name: string
-  /** Who the process is in the lease. */
-  readonly identity: string
-  /** `unreleased`: it stopped while the store did not answer, so that others may have to wait for the end of the lease. */
-  readonly status: 'standing' | 'leading' | 'lost' | 'released' | 'unreleased'
 }
 
 /** A token of a configured issuer was accepted or refused. Tokens of unknown issuers do not emit this event. */
@@ -284,6 +284,16 @@ export type AuthenticationEvent =
   | AnnotationEvent
   | ResponseEvent
   | AuditActivityEvent
+  | StoreRequestEvent
+  | StoreWatchEvent
+  | StoreStatusEvent
+  | StoreCopyEvent
+  | ApiRequestEvent
+  | LongRunningRequestEvent
+  | RequestInFlightEvent
+  | TlsHandshakeErrorEvent
+  | ServingCertificateEvent
+  | ServerDeletionEvent
 
 /** Receives events as they occur. It must not block: start asynchronous work and return. */
 export type Observer = (event: AuthenticationEvent) => void

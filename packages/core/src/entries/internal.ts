@@ -45,6 +45,12 @@ export {
   type RequestEvent,
   type ResponseEvent,
 } from '../authenticator/events.ts'
+export type {
+  ApiRequestKind,
+  RequestInFlightEvent,
+  ServerDeletionEvent,
+} from '../authenticator/server-events.ts'
+export type { StoreCopyEvent, StoreOperation } from '../authenticator/store-events.ts'
 export { loggingObserver } from '../authenticator/notify.ts'
 export { isStatusError } from '../authenticator/status.ts'
 export { untilExpiryShape } from '../authenticator/until-expiry.ts'

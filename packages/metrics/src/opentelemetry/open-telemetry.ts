@@ -64,11 +64,12 @@ const shape: OptionsShape<OpenTelemetryOptions> = {
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry {
   checkOptions(shape, options)
   const { tracer = trace.getTracer(NAME), clock = systemClock } = options
+  const elapsedMs = options.clock === undefined ? () => performance.now() : () => clock.now()
   let count: Observer | undefined
   return {
     observer(event) {
       // Unlike tracers, meters of the global API do not pick up a provider that is set later.
-      count ??= eventMetrics(otelInstruments(options.meter ?? metricsApi.getMeter(NAME)), clock)
+      count ??= eventMetrics(otelInstruments(options.meter ?? metricsApi.getMeter(NAME), elapsedMs), clock)
       count(event)
     },
     tracing: requestSpans(tracer, options),
@@ -78,7 +79,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
 const NAME = '@kube-authn/core'
 
 /** Metrics as OpenTelemetry instruments: with the same names, and labels as attributes. */
-function otelInstruments(meter: Meter): Instruments {
+function otelInstruments(meter: Meter, elapsedMs: () => number): Instruments {
   const counter =
     (create: 'createCounter' | 'createUpDownCounter') =>
     (name: string, description: string, label?: LabelValues): Counter => {
@@ -100,6 +101,19 @@ function otelInstruments(meter: Meter): Instruments {
       const histogram = meter.createHistogram(name, { description, unit: 's', advice })
       const attributes = attributesOf(label)
       return { observe: (labelValues, value) => histogram.record(value, attributes(labelValues)) }
+    },
+    age: (name, description, label) => {
+      const since = new Map<string, { readonly attributes: Attributes; readonly at: number }>()
+      const attributes = attributesOf(label)
+      meter.createObservableGauge(name, { description }).addCallback((result) => {
+        for (const each of since.values()) result.observe(elapsedMs() / 1000 - each.at, each.attributes)
+      })
+      return {
+        set(labelValues, seconds) {
+          const at = elapsedMs() / 1000 - seconds
+          since.set(String(labelValues), { attributes: attributes(labelValues), at })
+        },
+      }
     },
     latestInfo: (name, description, label) => {
       const latest = new Map<string, Attributes>()

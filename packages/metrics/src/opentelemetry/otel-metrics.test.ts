@@ -28,6 +28,7 @@ const EVENTS: readonly AuthenticationEvent[] = [
   { type: 'jwksFetch', issuer, jwks: '{"keys":[1]}' },
   { type: 'accessReviewCall', authorizer: 'policy', result: 'timeout', durationSeconds: 30 },
   { type: 'audit', what: 'error', level: 'Metadata', plugin: 'log', count: 3 },
+  { type: 'storeCopy', kind: 'roles', status: 'confirmed', objects: 1, maxObjects: 2, ageSeconds: 0.5 },
 ]
 
 function provided() {

@@ -331,6 +331,31 @@ describe('what is served', () => {
     })
   })
 
+  it('is counted, also while it lasts, without what a client has made up', async () => {
+    const server = await world({ metrics: metrics() })
+    const watch = await started(server, `${MAPS}?watch=1`)
+    for (const path of [MAPS, `${MAPS}/x`, '/api/v1/made-up', '/made-up']) {
+      await server.ask({ path, headers: ADMIN })
+    }
+    const counted = async (): Promise<string> => (await server.ask({ path: '/metrics', headers: ADMIN })).text
+    const maps = 'group="",version="v1",resource="configmaps",subresource=""'
+    const text = await counted()
+    expect(text).toContain(`apiserver_request_total{verb="LIST",${maps},scope="namespace",code="200"} 1\n`)
+    expect(text).toContain(`apiserver_request_total{verb="GET",${maps},scope="resource",code="404"} 1\n`)
+    expect(text).toContain(`apiserver_longrunning_requests{verb="WATCH",${maps},scope="namespace"} 1\n`)
+    expect(text).toContain('apiserver_current_inflight_requests{request_kind="readOnly"} 1\n')
+    expect(text).not.toContain('made-up')
+    for (const name of ['process_cpu_seconds_total', 'process_open_fds', 'nodejs_eventloop_lag_seconds']) {
+      expect(text).toMatch(new RegExp(`^${name} [\\d.e+-]+$`, 'm'))
+    }
+    watch.sent.destroy()
+    await vi.waitFor(async () => {
+      expect(await counted()).toContain(
+        `apiserver_longrunning_requests{verb="WATCH",${maps},scope="namespace"} 0\n`,
+      )
+    })
+  })
+
   it('may be metrics and the documents of an issuer', async () => {
     const document = { headers: { 'content-type': 'application/json' }, body: '{"issuer":"x"}' }
     const server = await world({

@@ -20,10 +20,12 @@ import {
 import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
 import { inFlight } from './in-flight.ts'
 import { lifecycle } from './lifecycle.ts'
+import { processMetrics } from './process-metrics.ts'
 import { requestChain, type RequestChainParts } from './request-chain.ts'
-import { failureLog, requestListener } from './request-listener.ts'
+import { requestKinds } from './request-kinds.ts'
+import { failureLog, requestListener, type RequestListenerParts } from './request-listener.ts'
 import { reviewAnswers } from '@kube-authn/api/internal'
-import { apiAnswers } from '../api/api-answers.ts'
+import { apiAnswers, servedResources } from '../api/api-answers.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { basicChecks, healthAnswers, type HealthCheck, type OnUnhealthy } from '../api/health.ts'
 import { MAX_BODY_BYTES } from '../api/object-request.ts'
@@ -65,18 +67,28 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
   const failures = failureLog(options.log ?? options.authenticator.log)
   const life = lifecycle({ delaySeconds, graceSeconds, clock })
   const parts = { authorizer, observer }
-  const answer = await routes(options, parts, () => life.isReady, failures.unhealthy)
-  const chain = requestChain(options, { ...parts, begin: inFlight({ reading, mutating }) })
+  const ofProcess = metrics === undefined ? undefined : processMetrics()
+  const served = await routes(options, parts, {
+    isReady: () => life.isReady,
+    onUnhealthy: failures.unhealthy,
+    renderMetrics: metrics && (() => metrics.render() + (ofProcess?.render() ?? '')),
+  }).catch((error: unknown) => {
+    ofProcess?.close()
+    throw error
+  })
+  const chain = requestChain(options, { ...parts, begin: inFlight({ reading, mutating }, observer) })
   const listener = requestListener({
     chain,
-    answer,
+    ...served,
     life,
     observer,
     failures,
     requestTimeoutSeconds,
     clock,
   })
-  return { listener, close: () => life.close(), [Symbol.asyncDispose]: () => life.close() }
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= life.close().finally(() => ofProcess?.close()))
+  return { listener, close, [Symbol.asyncDispose]: close }
 }
 
 /** All of them see each event, whatever the others do. */
@@ -115,14 +127,19 @@ const readHealth: Authorizer & RuleResolver = {
   rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
 }
 
+interface RouteParts {
+  readonly isReady: () => boolean
+  readonly onUnhealthy: OnUnhealthy
+  readonly renderMetrics: (() => string) | undefined
+}
+
 /** The answers to requests that are allowed: reviews, objects, discovery, health, metrics and the documents of an issuer. */
 async function routes(
   options: ApiServerOptions,
   { authorizer, observer }: Omit<RequestChainParts, 'begin'>,
-  isReady: () => boolean,
-  onUnhealthy: OnUnhealthy,
-): Promise<KubernetesApi['answer']> {
-  const { tokens, audiences, clock, metrics, issuerDiscovery, healthChecks = [] } = options
+  { isReady, onUnhealthy, renderMetrics }: RouteParts,
+): Promise<Pick<RequestListenerParts, 'answer' | 'kindOf'>> {
+  const { tokens, audiences, clock, issuerDiscovery, healthChecks = [] } = options
   const reviews = reviewAnswers(
     authorizer,
     {
@@ -141,18 +158,18 @@ async function routes(
   )
 
   const documentAt = (path: string): HttpAnswer | undefined => {
-    if (path === '/metrics' && metrics !== undefined) {
+    if (path === '/metrics' && renderMetrics !== undefined) {
       const headers = {
         'content-type': 'text/plain; version=0.0.4; charset=utf-8',
         'cache-control': 'no-cache, private',
       }
-      return { status: 200, headers, content: metrics.render() }
+      return { status: 200, headers, content: renderMetrics() }
     }
     const document = issuerDiscovery?.documentAt(path)
     return document && { status: 200, headers: document.headers, content: document.body }
   }
 
-  return async function answer(asked) {
+  const answer: KubernetesApi['answer'] = async (asked) => {
     const { request, body, caller } = asked
     const review = reviews.handle(request, body, {
       get signal() {
@@ -165,6 +182,7 @@ async function routes(
     if (document === undefined) return answerApi(asked)
     return isRead(request) ? document : methodNotAllowed('GET, HEAD')
   }
+  return { answer, kindOf: requestKinds([...servedResources(options), ...reviews.resources]) }
 }
 
 /** As monitors ask. */

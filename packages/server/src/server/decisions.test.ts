@@ -40,7 +40,7 @@ describe('requests in flight', () => {
   const create = infoOf('POST', '/api/v1/namespaces/a/pods')
 
   it('are limited by what they do, and end once', () => {
-    const begin = inFlight({ reading: 2, mutating: 1 })
+    const begin = inFlight({ reading: 2, mutating: 1 }, () => {})
     const ends = [begin(list, jane), begin(infoOf('GET', '/api/v1/nodes/a'), joe)]
     expect(begin(list, jane)).toMatchObject({
       status: 429,
@@ -58,7 +58,7 @@ describe('requests in flight', () => {
   })
 
   it('of the privileged group, and those without an end, are not', () => {
-    const begin = inFlight({ reading: 1, mutating: 1 })
+    const begin = inFlight({ reading: 1, mutating: 1 }, () => {})
     expect(begin(list, jane)).toMatchObject(BEGUN)
     const begun = begin(list, admin)
     expect(begun).toMatchObject(BEGUN)
@@ -70,7 +70,7 @@ describe('requests in flight', () => {
   })
 
   it('are not limited by 0', () => {
-    const begin = inFlight({ reading: 0, mutating: 0 })
+    const begin = inFlight({ reading: 0, mutating: 0 }, () => {})
     for (let count = 0; count < 1000; count++) {
       expect(begin(list, jane)).toMatchObject(BEGUN)
       expect(begin(create, jane)).toMatchObject(BEGUN)
@@ -94,7 +94,7 @@ describe('requests in flight', () => {
   }
 
   it.each([true, false])('leave the others room, whatever one user sends: bodies %s', (isSent) => {
-    const begin = inFlight({ reading: 0, mutating: 200 })
+    const begin = inFlight({ reading: 0, mutating: 200 }, () => {})
     expect(run(begin, jane, 260, isSent)).toBe(100)
     expect(run(begin, joe, 10)).toBe(10)
     // They hold no slot any more while their bodies are awaited, and run.
@@ -103,7 +103,7 @@ describe('requests in flight', () => {
   })
 
   it('have one share for the service accounts of a namespace, and each user has one', () => {
-    const begin = inFlight({ reading: 0, mutating: 8 })
+    const begin = inFlight({ reading: 0, mutating: 8 }, () => {})
     const account = (index: number) => userInfo({ username: `system:serviceaccount:shop:sa-${index}` })
     let running = 0
     for (let index = 0; index < 20; index++) running += run(begin, account(index), 1)
@@ -113,7 +113,7 @@ describe('requests in flight', () => {
   })
 
   it('are given back by those whose body never comes, comes twice, or comes too late', () => {
-    const begin = inFlight({ reading: 0, mutating: 1 })
+    const begin = inFlight({ reading: 0, mutating: 1 }, () => {})
     for (let count = 0; count < 3; count++) {
       const begun = begin(create, jane)
       if (!('received' in begun)) throw new Error('it was refused')

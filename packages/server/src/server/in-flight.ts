@@ -1,6 +1,7 @@
-import type { UserInfo } from '@kube-authn/core'
-import { StatusError } from '@kube-authn/core/adapter'
+import type { Observer, UserInfo } from '@kube-authn/core'
+import { notify, StatusError } from '@kube-authn/core/adapter'
 import type { RequestInfo } from '@kube-authn/core/authorization'
+import type { RequestInFlightEvent } from '@kube-authn/core/internal'
 
 /** How many requests may run at a time. 0: any number. */
 export interface InFlightLimits {
@@ -29,10 +30,14 @@ const UNLIMITED: BegunRequest = { received() {}, end() {} }
  *
  * Deviation: there is no queue, and a share for each user instead of fairness (`docs/deviations.md`, requests in flight).
  */
-export function inFlight(limits: InFlightLimits): BeginRequest {
-  const reading = slots(limits.reading)
-  const waiting = slots(limits.mutating)
-  const mutating = slots(limits.mutating)
+export function inFlight(limits: InFlightLimits, observer: Observer): BeginRequest {
+  const told =
+    (kind: RequestInFlightEvent['kind']) =>
+    (change: 1 | -1): void =>
+      notify(observer, { type: 'requestInFlight', kind, change })
+  const reading = slots(limits.reading, told('readOnly'))
+  const waiting = slots(limits.mutating, () => {})
+  const mutating = slots(limits.mutating, told('mutating'))
   return function beginRequest(info, user) {
     if (isLongRunning(info)) return UNLIMITED
     const isReading = READING.has(info.verb)
@@ -96,9 +101,13 @@ const SHARE = 1 / 4
  * holder does.
  *
  * @param limit 0: any number.
+ * @param onChange called with each slot that is taken or given back.
  * @returns a function that takes a slot, and returns one that gives it back, once; `undefined` if there is none for this holder.
  */
-function slots(limit: number): (holder: string) => (() => void) | undefined {
+function slots(
+  limit: number,
+  onChange: (change: 1 | -1) => void,
+): (holder: string) => (() => void) | undefined {
   const held = new Map<string, number>()
   let taken = 0
   return (holder) => {
@@ -106,12 +115,14 @@ function slots(limit: number): (holder: string) => (() => void) | undefined {
     const isFull = taken >= limit || (taken >= limit * COMMON_PART && own >= limit * SHARE)
     if (limit > 0 && isFull) return undefined
     taken++
+    onChange(1)
     held.set(holder, own + 1)
     let isTaken = true
     return () => {
       if (!isTaken) return
       isTaken = false
       taken--
+      onChange(-1)
       const left = (held.get(holder) ?? 0) - 1
       if (left > 0) held.set(holder, left)
       else held.delete(holder)

@@ -25,8 +25,8 @@ export interface Exchange {
   readonly signal: AbortSignal
   /** Ends what the request waits for. */
   abort(this: void): void
-  /** Called when the request is over. */
-  onEnd(this: void, listener: () => void): void
+  /** Called when the request is over, with its status. */
+  onEnd(this: void, listener: (status: number) => void): void
   /** Called each time the body was read, before anything is done with it. What it throws is the answer. */
   onReceived: () => void
 }

@@ -17,6 +17,7 @@ import { compressed } from './compressed-answer.ts'
 import type { NodeMessage } from './handlers.ts'
 import { type Lifecycle, shuttingDown } from './lifecycle.ts'
 import { isLongRunning } from './in-flight.ts'
+import type { requestKinds } from './request-kinds.ts'
 import type { Exchange, RequestChain } from './request-chain.ts'
 import { cutOff, type NodeResponse, writeAnswer } from './write-answer.ts'
 
@@ -44,6 +45,7 @@ export function failureLog(log: Log | undefined): FailureLog {
 export interface RequestListenerParts {
   readonly chain: RequestChain
   readonly answer: KubernetesApi['answer']
+  readonly kindOf: ReturnType<typeof requestKinds>
   readonly life: Lifecycle
   readonly observer: Observer
   readonly failures: FailureLog
@@ -103,8 +105,22 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
     const tell = whenOver(req, res)
     const exchange = exchangeOf(request, req, res, tell)
     tell((status) => notify(observer, { type: 'response', request, status }))
+    count(exchange, parts)
     void handle(exchange).catch(() => cutOff(res))
   }
+}
+
+/** Tells of a request for metrics, when it is over; of one that lasts, also when it begins. */
+function count({ info, onEnd }: Exchange, { kindOf, observer }: RequestListenerParts): void {
+  const about = kindOf(info)
+  const startMs = performance.now()
+  const isLong = isLongRunning(info)
+  if (isLong) notify(observer, { type: 'longRunningRequest', about, change: 1 })
+  onEnd((status) => {
+    const durationSeconds = (performance.now() - startMs) / 1000
+    notify(observer, { type: 'apiRequest', about, status, durationSeconds })
+    if (isLong) notify(observer, { type: 'longRunningRequest', about, change: -1 })
+  })
 }
 
 /** Begins a request. @returns the refusal of one that is not to be handled. */
@@ -137,7 +153,7 @@ function exchangeOf(
   request: AuthenticationRequest,
   req: NodeMessage,
   res: NodeResponse,
-  tell: (listener: () => void) => void,
+  tell: Exchange['onEnd'],
 ): Exchange {
   const waiting = new Waiting()
   tell(waiting.abort)

@@ -132,6 +132,8 @@ export interface KeptObjects<T> {
   /** Takes over what was written, unless nothing is kept. */
   learn(written: StoredObject | StoreChange): void
   areTooMany(): boolean
+  /** How many there are, also while none is kept. */
+  count(): number
   /** What the cache does when it is told of objects. */
   readonly follower: Pick<StoreFollower, 'listing' | 'object' | 'listed' | 'change' | 'gap'>
 }
@@ -173,6 +175,7 @@ export function keptObjects<T>(
       if (isKeeping) objects.learn(written)
     },
     areTooMany: () => areTooMany,
+    count: () => (isKeeping ? objects.size : counted),
     follower: {
       listing() {
         isKeeping = true

@@ -10,6 +10,8 @@ export interface Freshness {
   confirmed(): void
   /** Whether the last time is too long ago, or there was none. */
   isStale(): boolean
+  /** How long ago that was; `undefined` if there was none. */
+  ageMs(): number | undefined
   /** That time, in milliseconds since the epoch; `undefined` if there was none. */
   readonly confirmedMs: number | undefined
 }
@@ -41,6 +43,7 @@ export function freshness(given: Clock | undefined, maxStalenessMs: number): Fre
       confirmedMs === undefined ||
       elapsedMs() - confirmedElapsedMs > maxStalenessMs ||
       clock.now() - confirmedMs > maxStalenessMs,
+    ageMs: () => (confirmedMs === undefined ? undefined : elapsedMs() - confirmedElapsedMs),
     get confirmedMs() {
       return confirmedMs
     },

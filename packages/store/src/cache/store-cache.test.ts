@@ -1,4 +1,4 @@
-import { fixedClock } from '@kube-authn/testing'
+import { fixedClock, recordEvents } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { faultyStore } from '../../test/faulty-store.ts'
 import { memoryObjectStore } from '../memory/memory-object-store.ts'
@@ -176,6 +176,38 @@ describe('storeCache', () => {
     store.fail()
     await pass(40_000)
     expect(errors).toHaveLength(4)
+  })
+
+  it('tells an observer how current it is, when an outage begins, and when it is over', async () => {
+    const { observer, events } = recordEvents()
+    const { store, pass } = await ready({ observer, maxObjects: 5 })
+    await store.create('/a/1', 'x')
+    await pass(6000)
+    const one = { type: 'storeCopy', kind: 'things', objects: 1, maxObjects: 5 }
+    expect(events.at(-1)).toEqual({ ...one, status: 'confirmed', ageSeconds: 0 })
+    const statuses = (from: number): readonly unknown[] =>
+      events.slice(from).map((event) => 'status' in event && event.status)
+    const before = events.length
+    store.fail()
+    await pass(60_000)
+    expect(statuses(before)).toEqual(['failing', 'failing'])
+    expect(events.at(-1)).toMatchObject({ ...one, ageSeconds: expect.closeTo(30, 0) })
+    store.mend()
+    await pass(1000)
+    expect(events.slice(before + 2)).toEqual([
+      { ...one, status: 'confirmed', ageSeconds: 0 },
+      { ...one, status: 'recovered', ageSeconds: 0, outageSeconds: expect.closeTo(61, 0) },
+    ])
+    await pass(20_000)
+    expect(new Set(statuses(before + 4))).toEqual(new Set(['confirmed']))
+  })
+
+  it('tells an observer how many objects there are that it does not keep', async () => {
+    const { observer, events } = recordEvents()
+    const { store, pass } = await ready({ observer, maxObjects: 1 })
+    for (const key of ['/a/1', '/a/2', '/a/3']) await store.create(key, 'x')
+    await pass(6000)
+    expect(events.at(-1)).toMatchObject({ objects: 3, maxObjects: 1 })
   })
 
   it('keeps no error of an unknown kind in a message', async () => {

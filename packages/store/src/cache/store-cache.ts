@@ -1,13 +1,21 @@
-import { type Clock, KubeAuthnError } from '@kube-authn/core'
-import { aFunction, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
-import { aClock, atLeast, systemClock, tell, withMethods } from '@kube-authn/core/internal'
-import { rfc3339Of } from '@kube-authn/internal/rfc3339'
+import { type Clock, KubeAuthnError, type Observer } from '@kube-authn/core'
+import { aFunction, notify, type OptionsShape, required, wholeNumber } from '@kube-authn/core/adapter'
+import {
+  aClock,
+  atLeast,
+  defined,
+  type StoreCopyEvent,
+  systemClock,
+  tell,
+  withMethods,
+} from '@kube-authn/core/internal'
 import { followStore } from '../follow-store.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { cachedObjects, keptObjects, type ObjectUse } from './cached-objects.ts'
+import { cachedObjects, type KeptObjects, keptObjects, type ObjectUse } from './cached-objects.ts'
 import { type Freshness, freshness } from './freshness.ts'
+import { outageReports } from './outage-reports.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
 export interface StoreCacheOptions {
@@ -29,6 +37,8 @@ export interface StoreCacheOptions {
    * Default: nothing is said.
    */
   readonly onError?: (error: unknown) => void
+  /** Receives the event `storeCopy`. Default: none. */
+  readonly observer?: Observer
 }
 
 export const storeCacheShape: OptionsShape<StoreCacheOptions> = {
@@ -37,6 +47,7 @@ export const storeCacheShape: OptionsShape<StoreCacheOptions> = {
   maxObjects: wholeNumber(1),
   clock: aClock,
   onError: aFunction,
+  observer: aFunction,
 }
 
 /** A copy of objects in a store that follows it. */
@@ -118,7 +129,8 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
     return age.isStale() ? problems.stale : undefined
   }
   const watched = watchers(clock, () => problem() !== undefined)
-  const outage = outages(what, clock, age, (error) => tell(onError, error))
+  const outage = outageReports(what, clock, age, (error) => tell(onError, error))
+  const observe = observedBy(options.observer, { kind: what, maxObjects, objects, age })
   const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
     {
@@ -131,10 +143,12 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
       asked: age.asked,
       confirmed() {
         age.confirmed()
-        outage.ended()
+        observe('confirmed')
+        const outageMs = outage.ended()
+        if (outageMs !== undefined) observe('recovered', outageMs / 1000)
       },
       failed(error, isFinal) {
-        outage.failed(error, problem() !== undefined)
+        if (outage.failed(error, problem() !== undefined)) observe('failing')
         if (isFinal) ready.reject(error)
       },
     },
@@ -169,6 +183,22 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   }
 }
 
+interface ObservedCopy extends Pick<StoreCopyEvent, 'kind' | 'maxObjects'> {
+  readonly objects: Pick<KeptObjects<unknown>, 'count'>
+  readonly age: Freshness
+}
+
+/** Tells an observer, if there is one, how a copy is. */
+function observedBy(observer: Observer | undefined, { objects, age, ...copy }: ObservedCopy) {
+  return (status: StoreCopyEvent['status'], outageSeconds?: number): void => {
+    if (observer === undefined) return
+    const ageMs = age.ageMs()
+    const ageSeconds = ageMs === undefined ? undefined : ageMs / 1000
+    const told = { ...copy, objects: objects.count(), status, ...defined({ ageSeconds, outageSeconds }) }
+    notify(observer, { type: 'storeCopy', ...told })
+  }
+}
+
 /** Why the objects are not known. */
 function problemsOf(what: string, maxObjects: number, maxStalenessSeconds: number) {
   return {
@@ -184,42 +214,6 @@ function unreadableObject(key: string, effect: string, cause: unknown): StoreErr
   const why = isOurs ? `: ${cause.message}` : ''
   const message = `${key} ${effect}, since it cannot be read${why}`
   return new StoreError('storeCorrupted', message, isOurs ? cause : undefined)
-}
-
-/** An outage that goes on and off is one, if its failures are not further apart. */
-const QUIET_MS = 30_000
-
-/**
- * Reports an outage when it begins, and again when it makes the copy unavailable: attempts that fail in between tell nothing new.
- *
- * @param what as in `service accounts`.
- */
-function outages(what: string, clock: Clock, age: Freshness, report: (error: StoreError) => void) {
-  let sinceMs: number | undefined
-  let lastMs: number | undefined
-  let saidUnavailable = false
-  return {
-    /** Since when changes may be missing, in milliseconds since the epoch; `undefined` while none are. */
-    sinceMs: () => sinceMs,
-    /** @param isUnavailable whether the copy is too old to be used. */
-    failed(cause: unknown, isUnavailable: boolean): void {
-      const nowMs = clock.now()
-      sinceMs ??= age.confirmedMs ?? nowMs
-      // The clock may have been set back.
-      const isNew = lastMs === undefined || Math.abs(nowMs - lastMs) >= QUIET_MS
-      lastMs = nowMs
-      const isWorse = isUnavailable && !saidUnavailable
-      saidUnavailable = isUnavailable
-      if (!isNew && !isWorse) return
-      const why = cause instanceof StoreError ? ` (${cause.message})` : ''
-      const then = isUnavailable ? '; what needs them is refused as unavailable' : ''
-      const message = `${what} are those of ${rfc3339Of(sinceMs)}: their changes cannot be followed${why}${then}`
-      report(new StoreError('storeUnavailable', message, cause))
-    },
-    ended(): void {
-      sinceMs = undefined
-    },
-  }
 }
 
 /** How soon it is noticed that a copy cannot be used any more. */

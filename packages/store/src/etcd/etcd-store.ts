@@ -1,3 +1,4 @@
+import { defined } from '@kube-authn/core/internal'
 import { checkKey } from '../limits.ts'
 import { watch } from '../local/watcher.ts'
 import { closed } from '../store-error.ts'
@@ -67,6 +68,10 @@ export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore
         return running(opened).current()
       }),
     now: () => connection.time.nowMs(),
+    status: () => ({
+      clockOffsetSeconds: connection.time.clockOffsetMs() / 1000,
+      ...defined({ revision: opened.replica?.revision() }),
+    }),
     compact: (revision) => begin(async () => running(opened).compact(revision)),
     async close() {
       if (!work.end()) return

@@ -1,6 +1,7 @@
 import type { Clock } from '@kube-authn/core'
-import { systemClock } from '@kube-authn/core/internal'
+import { memberOf, systemClock } from '@kube-authn/core/internal'
 import type { HistoryLimit } from '../local/history.ts'
+import type { StoreStatus } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
 import { postgresFailure } from './failure.ts'
 
@@ -36,6 +37,8 @@ export interface Database {
   client(): Promise<PostgresClient>
   /** Runs one statement on such a connection. */
   run(client: PostgresClient, text: string): Promise<void>
+  /** Those of the pool, if it says. */
+  connections(this: void): StoreStatus['connections']
   close(): Promise<void>
 }
 
@@ -132,8 +135,20 @@ export function database({ pool, end, cutOff, timeoutMs }: DatabaseOptions): Dat
       run(client, text).catch((thrown: unknown) => {
         throw postgresFailure(thrown)
       }),
+    connections: () => connectionsOf(pool),
     close: end,
   }
+}
+
+/** A pool of `pg` counts them. Of another one they are not known. */
+function connectionsOf(pool: PostgresPool): StoreStatus['connections'] {
+  const limit = memberOf(memberOf(pool, 'options'), 'max')
+  const [open, idle, waiting] = ['totalCount', 'idleCount', 'waitingCount'].map((name) =>
+    memberOf(pool, name),
+  )
+  if (typeof limit !== 'number' || typeof open !== 'number') return undefined
+  if (typeof idle !== 'number' || typeof waiting !== 'number') return undefined
+  return { used: open - idle, idle, waiting, limit }
 }
 
 /** Connections of a pool, each in time. @throws {StoreError} */

@@ -1,11 +1,18 @@
-import { systemClock } from '@kube-authn/core/internal'
+import { defined, systemClock } from '@kube-authn/core/internal'
 import { checkKey, checkLifetime, checkValue } from '../limits.ts'
 import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
 import { turns } from '../local/turns.ts'
 import { READS_PER_TURN, watch, type Watched } from '../local/watcher.ts'
 import { objectOf } from '../object-store.ts'
 import { closed } from '../store-error.ts'
-import type { Lifetime, ListOptions, ObjectStore, StoreChange, StoredList } from '../object-store.ts'
+import type {
+  Lifetime,
+  ListOptions,
+  ObjectStore,
+  StoreChange,
+  StoredList,
+  StoreStatus,
+} from '../object-store.ts'
 import { requireKnown, requireRemembered } from '../revisions.ts'
 import type { StoreTime } from '../store-time.ts'
 import { workInProgress } from '../work-in-progress.ts'
@@ -14,6 +21,7 @@ import type { PostgresStoreOptions } from './database.ts'
 import { listen } from './listener.ts'
 import { compact, currentRevision, openReplica, pastChanges, type Replica } from './replica.ts'
 import type { KeyRange, Reader } from './reader.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { spacedCalls } from './spaced-calls.ts'
 import type { Operation } from './writer.ts'
 
@@ -68,6 +76,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     watch: (prefix, given = {}) => watch(() => watched, prefix, given, replica.revision),
     revision: () => begin(() => currentRevision(replica)),
     now: () => time.nowMs(),
+    status: () => statusOf(replica),
     compact: (upTo) => begin(async () => requireKnown(await compact(replica, upTo), upTo)),
     async close() {
       if (!work.end()) return
@@ -83,6 +92,16 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
     [Symbol.asyncDispose]: () => store.close(),
   }
   return store
+}
+
+function statusOf({ options, time, revision, compactedRevision }: Replica): StoreStatus {
+  return {
+    revision,
+    compactedRevision,
+    clockOffsetSeconds: time.clockOffsetMs() / 1000,
+    schemaVersion: SCHEMA_VERSION,
+    ...defined({ connections: options.database.connections() }),
+  }
 }
 
 /** Hears of the writes of other processes, from the first watcher on. */

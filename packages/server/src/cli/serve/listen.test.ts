@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto'
+import { connect } from 'node:net'
 import type { Server } from 'node:tls'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createPki } from '@kube-authn/testing'
+import { createPki, recordEvents } from '@kube-authn/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { folderOf } from '../../../test/command.ts'
 import { httpsServer, listenSecurely } from './listen.ts'
@@ -34,4 +36,33 @@ it('connections that cannot be accepted are logged, and do not end the process',
   }
   const line = expect.stringMatching(/error a connection could not be accepted \(ENOBUFS\)\n$/)
   expect(lines).toEqual([line, line])
+})
+
+it('an observer is told of the certificate, a new one, and connections without a handshake', async () => {
+  const pki = await createPki()
+  const [certFile, keyFile] = ['tls.crt', 'tls.key'].map((name) => join(folderOf(), name)) as [string, string]
+  const write = async (): Promise<string> => {
+    const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['127.0.0.1'] })
+    writeFileSync(certFile, chainPem)
+    writeFileSync(keyFile, privateKeyPem, { mode: 0o600 })
+    return new X509Certificate(chainPem).validTo
+  }
+  const first = await write()
+  const { observer, events } = recordEvents()
+  const { port, close } = await listenSecurely({
+    address: { host: '127.0.0.1', port: 0 },
+    files: { certFile, keyFile },
+    tls: { minVersion: 'TLSv1.2' },
+    observer,
+    log: () => {},
+    serverOf: httpsServer,
+  })
+  onTestFinished(close)
+  const of = (type: string): unknown[] => events.filter((event) => event.type === type)
+  expect(of('servingCertificate')).toEqual([{ type: 'servingCertificate', notAfterMs: Date.parse(first) }])
+  const socket = connect(port, '127.0.0.1', () => socket.end('no handshake\r\n\r\n'))
+  socket.on('error', () => {})
+  await vi.waitFor(() => expect(of('tlsHandshakeError')).toEqual([{ type: 'tlsHandshakeError' }]))
+  await write()
+  await vi.waitFor(() => expect(of('servingCertificate')).toHaveLength(2))
 })

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import {
   createSecureServer,
@@ -11,6 +12,7 @@ import type { Server, Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
 import type { Observer } from '@kube-authn/core'
+import { notify } from '@kube-authn/core/adapter'
 import { defined } from '@kube-authn/core/internal'
 import { type TlsServerFiles, tlsServerOptionsAt } from '@kube-authn/node'
 import type { ApiServer } from '../../server/api-server-options.ts'
@@ -50,7 +52,7 @@ export interface SecureListening {
   readonly address: ListenAddress
   readonly files: CertificateFiles
   readonly tls: Pick<TlsSettings, 'minVersion'> & Partial<TlsSettings>
-  /** Receives reloads of the certificate. */
+  /** Receives reloads of the certificate, when it ends, and handshakes that fail. */
   readonly observer: Observer
   readonly log: Log
   /** Makes the server, with the listeners of requests. */
@@ -159,6 +161,9 @@ export async function listenSecurely({
   const tls = secureFiles(files, settings, observer)
   try {
     const server = tls.keepFresh(serverOf(tls.options))
+    tls.keepFresh({ setSecureContext: ({ cert }) => tellCertificate(cert, observer) })
+    tellCertificate(tls.options.cert, observer)
+    server.on('tlsClientError', () => notify(observer, { type: 'tlsHandshakeError' }))
     const listening = await listen(server, address, 'secure', log)
     return {
       ...listening,
@@ -171,6 +176,13 @@ export async function listenSecurely({
     tls.close()
     throw error
   }
+}
+
+/** @param cert in PEM, as it is served. */
+function tellCertificate(cert: unknown, observer: Observer): void {
+  if (typeof cert !== 'string' && !Buffer.isBuffer(cert)) return
+  const notAfterMs = Date.parse(new X509Certificate(cert).validTo)
+  notify(observer, { type: 'servingCertificate', notAfterMs })
 }
 
 /**

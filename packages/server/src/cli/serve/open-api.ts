@@ -1,7 +1,13 @@
 import type { Clock, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import { defined, isConfigurationError, messageOf, systemClock } from '@kube-authn/core/internal'
+import {
+  defined,
+  isConfigurationError,
+  messageOf,
+  type StoreCopyEvent,
+  systemClock,
+} from '@kube-authn/core/internal'
 import { forwardAuthentication } from '@kube-authn/api/forward-authentication'
 import type { KeySource } from '@kube-authn/core/service-account'
 import { metrics } from '@kube-authn/metrics'
@@ -9,7 +15,7 @@ import { issuerDiscovery } from '@kube-authn/issuer'
 import type { NodeAuthenticator, NodeAuthorizer } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags, authorizerFromFlags } from '@kube-authn/node/flags'
 import { AUDIT_FLAGS, type ParsedFlags } from '@kube-authn/node/internal'
-import type { ObjectStore } from '@kube-authn/store'
+import { type ObjectStore, observeStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
 import { type OpenedStore, openStore } from '../../open-store/open-store.ts'
 import type { ApiServer, ServedDocuments } from '../../server/api-server-options.ts'
@@ -39,19 +45,24 @@ export interface OpenApi {
 /** Opens everything between a socket and the store. @throws {ConfigurationError | Failure} if a flag or a file cannot be used. */
 export async function openApi(
   flags: ParsedFlags,
-  store: ObjectStore,
+  given: ObjectStore,
   { authority, signingKey }: OwnMaterial,
   onClose: OnClose,
   log: Log,
 ): Promise<OpenApi> {
   const keys = await serviceAccountKeys(flags, signingKey)
   onClose(() => keys.close())
-  const stored = await openStore(store, {
-    onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
-  })
-  onClose(stored.close)
   const counted = metrics()
   const { observer } = counted
+  const store = observeStore(given, { observer })
+  const stored = await openStore(store, {
+    onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
+    observer(event) {
+      observer(event)
+      if (event.type === 'storeCopy') logRecovery(event, log)
+    },
+  })
+  onClose(stored.close)
   const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS), { observer })
   onClose(() => audit.close())
   const clock = storeClock(store)
@@ -96,6 +107,13 @@ export async function openApi(
       reached.address = address
     },
   }
+}
+
+/** Its beginning was logged as an error. */
+function logRecovery({ kind, status, outageSeconds = 0 }: StoreCopyEvent, log: Log): void {
+  if (status !== 'recovered') return
+  const took = `${Math.round(outageSeconds)} seconds`
+  log({ level: 'info', message: `${kind} are followed again: their changes could not be for ${took}` })
 }
 
 const ALWAYS_ALLOWED = 'authorization-always-allow-paths'

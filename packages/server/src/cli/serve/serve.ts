@@ -135,7 +135,7 @@ async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promi
     address: secureAddress(flags),
     files: material.serverCertificate,
     tls: tlsSettings(flags),
-    observer: loggingObserver(undefined, log) ?? (() => undefined),
+    observer: loggingObserver(chain.observer, log) ?? chain.observer,
     log,
     serverOf: (options) =>
       http2 === undefined

@@ -1,0 +1,75 @@
+import type { UserInfo } from './user.ts'
+
+/** What a request to an API server is about, with values from what is served: `''` for everything else. */
+export interface ApiRequestKind {
+  /** In upper case, as `LIST`. */
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly scope: '' | 'cluster' | 'namespace' | 'resource'
+}
+
+/** An API server answered a request. */
+export interface ApiRequestEvent {
+  readonly type: 'apiRequest'
+  readonly about: ApiRequestKind
+  /** As in the event `response`. */
+  readonly status: number
+  readonly durationSeconds: number
+}
+
+/** A watch, or another request that lasts as long as its client wants, began or ended. */
+export interface LongRunningRequestEvent {
+  readonly type: 'longRunningRequest'
+  readonly about: ApiRequestKind
+  readonly change: 1 | -1
+}
+
+/** A request began to count for a limit of requests in flight, or is over. */
+export interface RequestInFlightEvent {
+  readonly type: 'requestInFlight'
+  readonly kind: 'readOnly' | 'mutating'
+  readonly change: 1 | -1
+}
+
+/** A connection ended before its TLS handshake was complete. */
+export interface TlsHandshakeErrorEvent {
+  readonly type: 'tlsHandshakeError'
+}
+
+/** A server has a certificate for clients that ask for no other name, from its start or since a reload. */
+export interface ServingCertificateEvent {
+  readonly type: 'servingCertificate'
+  /** In milliseconds since the epoch. */
+  readonly notAfterMs: number
+}
+
+/**
+ * The server deleted objects by itself: one that has expired, or all of a resource in a namespace that is being deleted. An audit log writes an event about it.
+ */
+export interface ServerDeletionEvent {
+  readonly type: 'serverDeletion'
+  readonly cause: 'expired' | 'namespace'
+  /** Which part of the server, as Kubernetes names it. */
+  readonly user: UserInfo
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  /** `''` for a resource without namespaces. */
+  readonly namespace: string
+  /** `''` for all objects of a namespace. */
+  readonly name: string
+}
+
+/** A process stands for election, leads since it has the lease, has lost it, or has given it up. */
+export interface LeaderElectionEvent {
+  readonly type: 'leaderElection'
+  /** The name of the lease. */
+  readonly name: string
+  /** Who the process is in the lease. */
+  readonly identity: string
+  /** `unreleased`: it stopped while the store did not answer, so that others may have to wait for the end of the lease. */
+  readonly status: 'standing' | 'leading' | 'lost' | 'released' | 'unreleased'
+}
