@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { systemClock } from '@kube-authn/core/internal'
 import type { ObjectStore } from './object-store.ts'
 
-export { learnDate, type StoreTime, storeTime } from '@kube-authn/internal/store-time'
+export { learnDate, type StoreTime, storeTime } from '@kube-authn/core/internal'
 
 /** The time by which the objects of a store end. */
 export function storeNow(store: Pick<ObjectStore, 'now'>): number {

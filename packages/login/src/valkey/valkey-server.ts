@@ -1,5 +1,4 @@
-import { messageOf, systemClock } from '@kube-authn/core/internal'
-import { storeTime } from '@kube-authn/internal/store-time'
+import { messageOf, storeTime, systemClock } from '@kube-authn/core/internal'
 import { inTime } from './in-time.ts'
 import type { Script } from './scripts.ts'
 import type { ValkeyClient, ValkeyConnection } from './valkey-client.ts'

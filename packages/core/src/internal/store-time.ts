@@ -1,7 +1,4 @@
-/** The part of a clock that it reads. */
-interface TimeSource {
-  now(): number
-}
+import type { Clock } from './clock.ts'
 
 /** The time of a store elsewhere, as far as this process knows it. All times are in milliseconds. */
 export interface StoreTime {
@@ -30,7 +27,7 @@ const RIGHT_MS = 1000
  *
  * @param isTrusted the clock counts whatever the store says: that of a test.
  */
-export function storeTime(clock: TimeSource, elapsedMs: () => number, isTrusted: boolean): StoreTime {
+export function storeTime(clock: Clock, elapsedMs: () => number, isTrusted: boolean): StoreTime {
   /** What the time of the store is more than the elapsed time, at least and at most. */
   let least = -Infinity
   let most = Infinity
