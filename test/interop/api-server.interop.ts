@@ -80,7 +80,7 @@ describe.runIf(has('kubectl'))('apiServer, used with kubectl', () => {
       'janes-token',
       'get --raw /readyz?verbose',
       0,
-      /^\[\+\]ping ok\n\[\+\]store ok\n\[\+\]shutdown ok\nreadyz check passed\n$/,
+      /^\[\+\]ping ok\n\[\+\]store ok\n\[\+\]writes ok\n\[\+\]shutdown ok\nreadyz check passed\n$/,
     ],
     ['janes-token', 'get --raw /livez/ping', 0, /^ok$/],
     [

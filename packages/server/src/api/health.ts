@@ -42,19 +42,26 @@ type CheckedOptions = Pick<
 /**
  * The checks of every server: it answers, its store does, and it is ready only while its copies of objects in the store are not too old.
  *
+ * A restart would cure neither of the last two, and a server does not start without its store, so they are no checks of `/livez`.
+ *
  * Source: the check `informer-sync` of kube-apiserver, apiserver `pkg/server/healthz/healthz.go`.
+ *
+ * Deviation: `/livez` of kube-apiserver has etcd (`docs/deviations.md`, health).
  */
 export function basicChecks(options: CheckedOptions): readonly HealthCheck[] {
   const { store, rbac, revocations, serviceAccounts, bootstrapTokens } = options
   const copies = [rbac, revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined)
   return [
     { name: 'ping', check: () => {} },
-    { name: 'store', check: async () => void (await store.revision()) },
+    {
+      name: 'store',
+      endpoints: ['healthz', 'readyz'],
+      check: async () => void (await store.revision()),
+    },
     ...(copies.length === 0 ? [] : [copiesCheck(copies)]),
   ]
 }
 
-/** A restart would not make them newer, so it is no check of `/livez`. */
 function copiesCheck(copies: readonly Pick<StoreCopy, 'health'>[]): HealthCheck {
   return {
     name: 'copies',

@@ -27,6 +27,7 @@ import { failureLog, requestListener, type RequestListenerParts } from './reques
 import { reviewAnswers } from '@kube-authn/api/internal'
 import { apiAnswers, servedResources } from '../api/api-answers.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
+import { watchedWrites } from '../api/write-check.ts'
 import { basicChecks, healthAnswers, type HealthCheck, type OnUnhealthy } from '../api/health.ts'
 import { MAX_BODY_BYTES } from '../api/object-request.ts'
 
@@ -98,7 +99,7 @@ function observerOf(...observers: readonly (Observer | undefined)[]): Observer {
   }
 }
 
-const OWN_CHECKS = ['ping', 'store', 'copies', 'shutdown']
+const OWN_CHECKS = ['ping', 'store', 'copies', 'writes', 'shutdown']
 
 function repeatedChecks({ healthChecks = [] }: Partial<ApiServerOptions>): readonly ConfigurationProblem[] {
   const names = [...OWN_CHECKS, ...healthChecks.map(({ name }) => name)]
@@ -149,11 +150,15 @@ async function routes(
     },
     () => undefined,
   )
+  const writes = watchedWrites(options.store, clock ?? systemClock)
   const answerApi = await apiAnswers(
-    { ...options, observer },
+    { ...options, store: writes.store, observer },
     {
       reviews: reviews.resources,
-      health: healthAnswers([...basicChecks(options), ...healthChecks, shutdownCheck(isReady)], onUnhealthy),
+      health: healthAnswers(
+        [...basicChecks(options), writes.check, ...healthChecks, shutdownCheck(isReady)],
+        onUnhealthy,
+      ),
     },
   )
 
