@@ -2,7 +2,7 @@ import { StoreError } from '../store-error.ts'
 import type { Database, Query } from './database.ts'
 import { PostgresFailure } from './failure.ts'
 import { optionalNumberIn } from './rows.ts'
-import { migrations, quotedIdentifier, SCHEMA_VERSION } from './schema.ts'
+import { migrations, NEWEST_USABLE_VERSION, quotedIdentifier, SCHEMA_VERSION } from './schema.ts'
 
 /** Serializes migrations: `kaut` in ASCII. */
 const LOCK = 0x6b617574
@@ -10,12 +10,12 @@ const LOCK = 0x6b617574
 const LACKS_PRIVILEGE = '42501'
 
 /**
- * Makes the tables and functions of a store, or brings them to the version of this program. Nothing is written if they have it.
+ * Makes the tables and functions of a store, or brings them to the version of this program. Nothing is written if they have it, or the next one.
  *
- * @throws {StoreError} `storeUnavailable`, also if a newer program made them.
+ * @throws {StoreError} `storeUnavailable`, also if they are too new for this program.
  */
 export async function migrate(database: Database, schema: string): Promise<void> {
-  if ((await versionOf(database.query, schema)) === SCHEMA_VERSION) return
+  if ((await versionOf(database.query, schema)) >= SCHEMA_VERSION) return
   try {
     await makeVersion(database, schema)
   } catch (thrown) {
@@ -46,16 +46,16 @@ async function makeVersion(database: Database, schema: string): Promise<void> {
   })
 }
 
-/** @throws {StoreError} `storeUnavailable` unless there is a store of this version. */
+/** @throws {StoreError} `storeUnavailable` unless there is a store of this version, or of the next one. */
 export async function requireMigrated(database: Database, schema: string): Promise<void> {
-  if ((await versionOf(database.query, schema)) === SCHEMA_VERSION) return
+  if ((await versionOf(database.query, schema)) >= SCHEMA_VERSION) return
   throw new StoreError(
     'storeUnavailable',
     `the schema ${schema} has no store of this version: migratePostgresStore or kube-authn store migrate makes one`,
   )
 }
 
-/** 0 if there is no store. @throws {StoreError} `storeUnavailable` if there cannot be one, or it is newer than this program. */
+/** 0 if there is no store. @throws {StoreError} `storeUnavailable` if there cannot be one, or it is newer than this program can use. */
 export async function versionOf(query: Query, schema: string): Promise<number> {
   // Not `to_regclass`: it may remember that there was no schema when the transaction began to wait.
   const [server] = await query(
@@ -69,7 +69,9 @@ export async function versionOf(query: Query, schema: string): Promise<number> {
   if (server['found'] !== true) return 0
   const [row] = await query(`SELECT max(version) AS version FROM ${quotedIdentifier(schema)}.migration`)
   const version = optionalNumberIn(row ?? {}, 'version') ?? 0
-  if (version > SCHEMA_VERSION) throw unusable(`a newer version of kube-authn made the store in ${schema}`)
+  if (version > NEWEST_USABLE_VERSION) {
+    throw unusable(`the store in ${schema} has schema version ${version}, and this program can use ${SCHEMA_VERSION} and ${NEWEST_USABLE_VERSION}`)
+  }
   return version
 }
 

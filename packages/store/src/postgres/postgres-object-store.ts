@@ -46,7 +46,7 @@ const WAIT_SHARE = 0.8
  * It needs the package `pg`. The tables must be there: see {@link migratePostgresStore}.
  *
  * @throws {ConfigurationError} if an option is invalid.
- * @throws {StoreError} `storeUnavailable` if the database cannot be reached, or has no store of this version.
+ * @throws {StoreError} `storeUnavailable` if the database cannot be reached, or has no store of this version or the next one.
  * @example
  * const store = await postgresObjectStore({ connectionString: 'postgres://kube_authn@db.example.com/auth?sslmode=verify-full' })
  */
@@ -75,11 +75,11 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
 }
 
 /**
- * Makes the tables of a store, or brings them to this version. Nothing changes if they have it, and then no privilege is needed but to read them. Several
+ * Makes the tables of a store, or brings them to this version. Nothing changes if they have it or the next one, and then no privilege is needed but to read them. Several
  * processes may do it at the same time.
  *
  * @throws {ConfigurationError} if an option is invalid.
- * @throws {StoreError} `storeUnavailable` if the database cannot be reached, a privilege is missing, or the tables are those of a newer version.
+ * @throws {StoreError} `storeUnavailable` if the database cannot be reached, a privilege is missing, or the tables are newer than the version after this one.
  * @example
  * await migratePostgresStore({ connectionString: 'postgres://owner@db.example.com/auth?sslmode=verify-full' })
  */

@@ -23,17 +23,17 @@ export async function readPostgresStore<T>(
 }
 
 /**
- * The version of the tables, 0 if there are none, and that of this program.
+ * The version of the tables, 0 if there are none, and the one that they have after a migration by this program.
  *
- * @throws {StoreError} `storeUnavailable` if the database cannot be reached, or its tables are those of a newer version.
+ * @throws {StoreError} `storeUnavailable` if the database cannot be reached, or its tables are too new.
  */
 export async function postgresStoreVersions(
   options: PostgresDatabaseOptions,
 ): Promise<{ readonly before: number; readonly after: number }> {
-  return withDatabase(options, async ({ query }, schema) => ({
-    before: await versionOf(query, schema),
-    after: SCHEMA_VERSION,
-  }))
+  return withDatabase(options, async ({ query }, schema) => {
+    const before = await versionOf(query, schema)
+    return { before, after: Math.max(before, SCHEMA_VERSION) }
+  })
 }
 
 const PAGE = 500

@@ -4,8 +4,13 @@ export function quotedIdentifier(name: string): string {
 }
 
 export const SCHEMA_VERSION = 2
+/** A program works with the tables of the version after its own, too, so that replicas can be upgraded one by one, and taken back. */
+export const NEWEST_USABLE_VERSION: number = SCHEMA_VERSION + 1
 
-/** The steps from each version to the next one. A step is never changed once it was published: another follows it. */
+/**
+ * The steps from each version to the next one. A step is never changed once it was published: another follows it. From version 3 on, a step only adds to what the version before
+ * it uses (another function has another name), and may remove what the one before that has used.
+ */
 export function migrations(schema: string): readonly (readonly string[])[] {
   const s = quotedIdentifier(schema)
   return [

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type EmbeddedPostgres, embeddedPostgres } from '../../test/embedded-postgres.ts'
 import type { ObjectStore } from '../object-store.ts'
 import type { PostgresPool } from './database.ts'
+import { postgresStoreVersions } from './read-postgres-store.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { migratePostgresStore, postgresObjectStore } from './postgres-object-store.ts'
 
 interface Statement {
@@ -47,6 +49,28 @@ describe('replicas of one database', () => {
     await migratePostgresStore({ pool: postgres.pool, schema })
     return schema
   }
+
+  it('work with the tables of the next version, and with none that are newer', async () => {
+    const schema = await emptySchema()
+    const where = { pool: postgres.pool, schema }
+    const before = await postgresObjectStore(where)
+    await postgres.sql(`INSERT INTO ${schema}.migration (version) VALUES (${SCHEMA_VERSION + 1})`)
+    await before.create('/a', '1')
+    await migratePostgresStore(where)
+    expect(await postgresStoreVersions(where)).toEqual({ before: SCHEMA_VERSION + 1, after: SCHEMA_VERSION + 1 })
+    const restarted = await postgresObjectStore(where)
+    await restarted.create('/b', '1')
+    expect((await before.list('/')).objects.map(({ key }) => key)).toEqual(['/a', '/b'])
+    await Promise.all([before.close(), restarted.close()])
+
+    await postgres.sql(`INSERT INTO ${schema}.migration (version) VALUES (${SCHEMA_VERSION + 2})`)
+    for (const attempt of [migratePostgresStore, postgresObjectStore, postgresStoreVersions]) {
+      await expect(attempt(where)).rejects.toMatchObject({
+        code: 'storeUnavailable',
+        message: expect.stringContaining(`has schema version ${SCHEMA_VERSION + 2}, and this program can use`) as string,
+      })
+    }
+  })
 
   it('read no change of an object that they do not watch', async () => {
     const schema = await emptySchema()
