@@ -34,11 +34,6 @@ export function apiServerMetrics(make: Instruments): EventHandlers {
     'kube_authn_serving_certificate_expiration_timestamp_seconds',
     'When the certificate of the server ends, in seconds since the epoch.',
   )
-  const deletions = make.counter(
-    'kube_authn_server_deletions_total',
-    'Deletions by the server itself: of objects that expired, and of the objects of a resource in a namespace.',
-    'cause',
-  )
 
   return {
     apiRequest({ about, status, durationSeconds }) {
@@ -50,7 +45,6 @@ export function apiServerMetrics(make: Instruments): EventHandlers {
     requestInFlight: ({ kind, change }) => inFlight.add(kind, change),
     tlsHandshakeError: () => handshakes.add(''),
     servingCertificate: ({ notAfterMs }) => certificate.set('', notAfterMs / 1000),
-    serverDeletion: ({ cause }) => deletions.add(cause),
   }
 }
 

@@ -43,7 +43,6 @@ const about = {
   subresource: '',
   scope: 'cluster',
 } as const
-const object = { group: '', version: 'v1', resource: 'secrets', namespace: 'shop', name: 'db' }
 
 /** An event of each kind that is counted, and of each shape that is counted in another place. */
 const EVENTS: readonly AuthenticationEvent[] = [
@@ -100,7 +99,6 @@ const EVENTS: readonly AuthenticationEvent[] = [
   { type: 'requestInFlight', kind: 'readOnly', change: 1 },
   { type: 'tlsHandshakeError' },
   { type: 'servingCertificate', notAfterMs: 1 },
-  { type: 'serverDeletion', cause: 'expired', user: jane, ...object },
   { type: 'storeRequest', operation: 'get', code: 'storeUnavailable', isFailure: true, durationSeconds },
   { type: 'storeWatch', change: -1, code: 'watchTooSlow' },
   {

@@ -176,7 +176,6 @@ describe('metrics', () => {
       '# TYPE apiserver_longrunning_requests gauge',
       '# TYPE apiserver_tls_handshake_errors_total counter',
       '# TYPE kube_authn_serving_certificate_expiration_timestamp_seconds gauge',
-      '# TYPE kube_authn_server_deletions_total counter',
       '# TYPE etcd_request_duration_seconds histogram',
       '# TYPE etcd_requests_total counter',
       '# TYPE etcd_request_errors_total counter',

@@ -16,7 +16,6 @@ import type {
   LeaderElectionEvent,
   LongRunningRequestEvent,
   RequestInFlightEvent,
-  ServerDeletionEvent,
   ServingCertificateEvent,
   TlsHandshakeErrorEvent,
 } from './server-events.ts'
@@ -293,7 +292,6 @@ export type AuthenticationEvent =
   | RequestInFlightEvent
   | TlsHandshakeErrorEvent
   | ServingCertificateEvent
-  | ServerDeletionEvent
 
 /** Receives events as they occur. It must not block: start asynchronous work and return. */
 export type Observer = (event: AuthenticationEvent) => void

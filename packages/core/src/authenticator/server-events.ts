@@ -1,5 +1,3 @@
-import type { UserInfo } from './user.ts'
-
 /** What a request to an API server is about, with values from what is served: `''` for everything else. */
 export interface ApiRequestKind {
   /** In upper case, as `LIST`. */
@@ -44,23 +42,6 @@ export interface ServingCertificateEvent {
   readonly type: 'servingCertificate'
   /** In milliseconds since the epoch. */
   readonly notAfterMs: number
-}
-
-/**
- * The server deleted objects by itself: one that has expired, or all of a resource in a namespace that is being deleted. An audit log writes an event about it.
- */
-export interface ServerDeletionEvent {
-  readonly type: 'serverDeletion'
-  readonly cause: 'expired' | 'namespace'
-  /** Which part of the server, as Kubernetes names it. */
-  readonly user: UserInfo
-  readonly group: string
-  readonly version: string
-  readonly resource: string
-  /** `''` for a resource without namespaces. */
-  readonly namespace: string
-  /** `''` for all objects of a namespace. */
-  readonly name: string
 }
 
 /** A process stands for election, leads since it has the lease, has lost it, or has given it up. */

@@ -45,11 +45,7 @@ export {
   type RequestEvent,
   type ResponseEvent,
 } from '../authenticator/events.ts'
-export type {
-  ApiRequestKind,
-  RequestInFlightEvent,
-  ServerDeletionEvent,
-} from '../authenticator/server-events.ts'
+export type { ApiRequestKind, RequestInFlightEvent } from '../authenticator/server-events.ts'
 export type { StoreCopyEvent, StoreOperation } from '../authenticator/store-events.ts'
 export { loggingObserver } from '../authenticator/notify.ts'
 export { isStatusError } from '../authenticator/status.ts'
