@@ -54,6 +54,8 @@ export interface DatabaseOptions {
 export interface PostgresStoreOptions {
   readonly database: Database
   readonly schema: string
+  /** Of its tables, when it was opened. */
+  readonly schemaVersion: number
   readonly clock: Clock
   /** The time that counts, instead of that of the database. */
   readonly now: () => number | null

@@ -46,9 +46,10 @@ async function makeVersion(database: Database, schema: string): Promise<void> {
   })
 }
 
-/** @throws {StoreError} `storeUnavailable` unless there is a store of this version, or of the next one. */
-export async function requireMigrated(database: Database, schema: string): Promise<void> {
-  if ((await versionOf(database.query, schema)) >= SCHEMA_VERSION) return
+/** @returns the version of the store. @throws {StoreError} `storeUnavailable` unless that is this version, or the next one. */
+export async function requireMigrated(database: Database, schema: string): Promise<number> {
+  const version = await versionOf(database.query, schema)
+  if (version >= SCHEMA_VERSION) return version
   throw new StoreError(
     'storeUnavailable',
     `the schema ${schema} has no store of this version: migratePostgresStore or kube-authn store migrate makes one`,
@@ -70,7 +71,9 @@ export async function versionOf(query: Query, schema: string): Promise<number> {
   const [row] = await query(`SELECT max(version) AS version FROM ${quotedIdentifier(schema)}.migration`)
   const version = optionalNumberIn(row ?? {}, 'version') ?? 0
   if (version > NEWEST_USABLE_VERSION) {
-    throw unusable(`the store in ${schema} has schema version ${version}, and this program can use ${SCHEMA_VERSION} and ${NEWEST_USABLE_VERSION}`)
+    throw unusable(
+      `the store in ${schema} has schema version ${version}, and this program can use ${SCHEMA_VERSION} and ${NEWEST_USABLE_VERSION}`,
+    )
   }
   return version
 }

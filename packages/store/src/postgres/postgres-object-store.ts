@@ -56,10 +56,11 @@ export async function postgresObjectStore(options: PostgresObjectStoreOptions): 
   const { listen = true, pollSeconds = 0.5 } = options
   const database = await openDatabase(options, listen)
   try {
-    await requireMigrated(database, schema)
+    const schemaVersion = await requireMigrated(database, schema)
     return await postgresStore({
       database,
       schema,
+      schemaVersion,
       clock: clock ?? systemClock,
       now: () => clock?.now() ?? null,
       elapsedMs: elapsedTimeOf(clock),

@@ -21,7 +21,6 @@ import type { PostgresStoreOptions } from './database.ts'
 import { listen } from './listener.ts'
 import { compact, currentRevision, openReplica, pastChanges, type Replica } from './replica.ts'
 import type { KeyRange, Reader } from './reader.ts'
-import { SCHEMA_VERSION } from './schema.ts'
 import { spacedCalls } from './spaced-calls.ts'
 import type { Operation } from './writer.ts'
 
@@ -99,7 +98,7 @@ function statusOf({ options, time, revision, compactedRevision }: Replica): Stor
     revision,
     compactedRevision,
     clockOffsetSeconds: time.clockOffsetMs() / 1000,
-    schemaVersion: SCHEMA_VERSION,
+    schemaVersion: options.schemaVersion,
     ...defined({ connections: options.database.connections() }),
   }
 }

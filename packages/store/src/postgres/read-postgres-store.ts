@@ -17,8 +17,10 @@ export async function readPostgresStore<T>(
   work: (snapshot: StoreSnapshot) => Promise<T>,
 ): Promise<T> {
   return withDatabase(options, async (database, schema) => {
-    await requireMigrated(database, schema)
-    return database.snapshot(async (query) => work(await snapshotOf(query, quotedIdentifier(schema))))
+    const schemaVersion = await requireMigrated(database, schema)
+    return database.snapshot(async (query) =>
+      work({ ...(await snapshotOf(query, quotedIdentifier(schema))), schemaVersion }),
+    )
   })
 }
 
@@ -42,7 +44,7 @@ const PAGE_BYTES = 4_194_304
 
 const STORE = 's.revision::float8 AS last, s.compacted::float8 AS compacted'
 
-async function snapshotOf(query: Query, s: string): Promise<StoreSnapshot> {
+async function snapshotOf(query: Query, s: string): Promise<Omit<StoreSnapshot, 'schemaVersion'>> {
   const first = async (sql: string, values: readonly unknown[] = []): Promise<Row> =>
     (await query(sql, values))[0] ?? {}
   const { revision, compactedRevision } = stateIn(
@@ -50,7 +52,6 @@ async function snapshotOf(query: Query, s: string): Promise<StoreSnapshot> {
   )
   return {
     engine: 'PostgreSQL',
-    schemaVersion: SCHEMA_VERSION,
     revision,
     compactedRevision,
     count: async (prefix) =>

@@ -57,7 +57,10 @@ describe('replicas of one database', () => {
     await postgres.sql(`INSERT INTO ${schema}.migration (version) VALUES (${SCHEMA_VERSION + 1})`)
     await before.create('/a', '1')
     await migratePostgresStore(where)
-    expect(await postgresStoreVersions(where)).toEqual({ before: SCHEMA_VERSION + 1, after: SCHEMA_VERSION + 1 })
+    expect(await postgresStoreVersions(where)).toEqual({
+      before: SCHEMA_VERSION + 1,
+      after: SCHEMA_VERSION + 1,
+    })
     const restarted = await postgresObjectStore(where)
     await restarted.create('/b', '1')
     expect((await before.list('/')).objects.map(({ key }) => key)).toEqual(['/a', '/b'])
@@ -67,7 +70,9 @@ describe('replicas of one database', () => {
     for (const attempt of [migratePostgresStore, postgresObjectStore, postgresStoreVersions]) {
       await expect(attempt(where)).rejects.toMatchObject({
         code: 'storeUnavailable',
-        message: expect.stringContaining(`has schema version ${SCHEMA_VERSION + 2}, and this program can use`) as string,
+        message: expect.stringContaining(
+          `has schema version ${SCHEMA_VERSION + 2}, and this program can use`,
+        ) as string,
       })
     }
   })

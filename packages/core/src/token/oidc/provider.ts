@@ -4,6 +4,7 @@ import { keptFault } from '../../internal/http/fault.ts'
 import { getText, type GetTextOptions } from '../../internal/http/get-text.ts'
 import { isObject, member } from '../../internal/objects.ts'
 import { tell } from '../../internal/tell.ts'
+import type { Clock } from '../../internal/clock.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { Issuer } from './configuration/config.ts'
 import { remoteKeySet, type RemoteKeySetOptions } from '../jwt/remote-key-set.ts'
@@ -100,12 +101,9 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
     // Some runtimes allow no work before the first request.
     let work = isDue && !isClosed ? attempt() : underWay
     while (work !== undefined) {
-      // On some runtimes work ends with the request that started it.
-      let isLost = false
-      const ended = work.catch(() => void (isLost = true))
-      await isDone(ended, untilMs - clock.now(), clock)
+      const wasLost = await isLost(work, untilMs - clock.now(), clock)
       // Not by the clock alone, to which the timer may be early: each request would begin another attempt.
-      if (!isLost || isClosed || clock.now() >= untilMs) return
+      if (!wasLost || isClosed || clock.now() >= untilMs) return
       work = underWay === work ? attempt() : underWay
     }
   }
@@ -132,6 +130,14 @@ export function provider(target: DiscoveryTarget, options: ProviderOptions): Pro
       cancelNext()
     },
   }
+}
+
+/** Waits for work, at most so long. @returns whether it ended with the request that started it, as it does on some runtimes. */
+async function isLost(work: Promise<void>, milliseconds: number, clock: Clock): Promise<boolean> {
+  let wasLost = false
+  const ended = work.catch(() => void (wasLost = true))
+  await isDone(ended, milliseconds, clock)
+  return wasLost
 }
 
 const MAX_DOCUMENT_BYTES = 1_048_576
