@@ -113,11 +113,11 @@ describe('replicas of one database', () => {
       await clock.advanceAsync(1000)
       for (const watch of watches) expect((await watch.next()).value).toMatchObject({ type: 'deleted', key })
     }
-    // Until they know of each other, each of them tries.
-    for (let object = 0; object < 3; object++) await expireOne(`/before/${object}`)
-    const before = deletions()
-    for (let object = 0; object < 10; object++) await expireOne(`/${object}`)
-    expect(deletions() - before).toBe(10)
+    const objects = 20
+    for (let object = 0; object < objects; object++) await expireOne(`/${object}`)
+    // A replica tries in vain once: then it leaves the next ones to the others.
+    expect(deletions()).toBeGreaterThanOrEqual(objects)
+    expect(deletions()).toBeLessThan(objects + stores.length)
 
     // The replica that does so may be any of them, and may go away.
     for (const store of stores.slice(0, -1)) await store.close()
