@@ -3,7 +3,7 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { methodNotAllowed } from '@kube-authn/core/internal'
 import { quoted } from '@kube-authn/internal/quote'
 import type { StoreCopy } from '@kube-authn/store/internal'
-import { StoreError } from '@kube-authn/store'
+import { StoreError, type StoreStatus } from '@kube-authn/store'
 import type { KubernetesApiOptions } from './kubernetes-api.ts'
 
 /** Where health is asked for. `livez`: whether the process should be restarted. `readyz`: whether it should get requests. No more will be added. */
@@ -59,7 +59,26 @@ export function basicChecks(options: CheckedOptions): readonly HealthCheck[] {
       check: async () => void (await store.revision()),
     },
     ...(copies.length === 0 ? [] : [copiesCheck(copies)]),
+    ...(store.status === undefined ? [] : [clockCheck(() => store.status?.() ?? {})]),
   ]
+}
+
+/** As far as other replicas forgive: tokens and sessions that one has issued must count at the next. */
+const MAX_CLOCK_OFFSET_SECONDS = 10
+
+function clockCheck(status: () => StoreStatus): HealthCheck {
+  return {
+    name: 'clock',
+    endpoints: ['readyz'],
+    check() {
+      const { clockOffsetSeconds: offset = 0 } = status()
+      if (Math.abs(offset) <= MAX_CLOCK_OFFSET_SECONDS) return
+      const way = offset > 0 ? 'ahead of' : 'behind'
+      throw new Error(
+        `the clock of this process is ${Math.abs(offset).toFixed(0)} seconds ${way} that of the store`,
+      )
+    },
+  }
 }
 
 function copiesCheck(copies: readonly Pick<StoreCopy, 'health'>[]): HealthCheck {

@@ -99,7 +99,7 @@ function observerOf(...observers: readonly (Observer | undefined)[]): Observer {
   }
 }
 
-const OWN_CHECKS = ['ping', 'store', 'copies', 'writes', 'shutdown']
+const OWN_CHECKS = ['ping', 'store', 'copies', 'clock', 'writes', 'shutdown']
 
 function repeatedChecks({ healthChecks = [] }: Partial<ApiServerOptions>): readonly ConfigurationProblem[] {
   const names = [...OWN_CHECKS, ...healthChecks.map(({ name }) => name)]
