@@ -22,7 +22,7 @@ const BUDGETS = {
   keystone: { packed: 30, installed: 105 },
   koa: { packed: 11, installed: 45 },
   login: { packed: 114, installed: 430 },
-  metrics: { packed: 23, installed: 83 },
+  metrics: { packed: 25, installed: 85 },
   nest: { packed: 10, installed: 38 },
   node: { packed: 179, installed: 732 },
   passport: { packed: 26, installed: 90 },

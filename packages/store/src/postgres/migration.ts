@@ -72,7 +72,7 @@ export async function versionOf(query: Query, schema: string): Promise<number> {
   const version = optionalNumberIn(row ?? {}, 'version') ?? 0
   if (version > NEWEST_USABLE_VERSION) {
     throw unusable(
-      `the store in ${schema} has schema version ${version}, and this program can use ${SCHEMA_VERSION} and ${NEWEST_USABLE_VERSION}`,
+      `a newer version of kube-authn made the store in ${schema}: it has schema version ${version}, and this program can use ${SCHEMA_VERSION} and ${NEWEST_USABLE_VERSION}`,
     )
   }
   return version
