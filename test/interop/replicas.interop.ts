@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { createFetch } from '@kube-authn/node'
+import { createFetch, endpointFetch, readKubeconfig } from '@kube-authn/node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { has } from './components.ts'
 import { freePort } from './ports.ts'
@@ -66,6 +66,71 @@ describe.runIf(has('postgres', 'haproxy', 'setpriv'))('examples/replicas', () =>
     expect(refusedBefore).toEqual([])
     expect(Object.keys(refusedAfterMs)).toHaveLength(4)
     expect(Object.values(refusedAfterMs)).not.toContain(null)
+  })
+
+  it('refuses nothing while each replica is asked to end, and its watches end whole', async () => {
+    const server = `https://localhost:${environment['PORT']}`
+    const endpoint = { ...readKubeconfig(scratch.path('material/replica-1/admin.conf')), server }
+    const fetch = endpointFetch(endpoint, { timeoutSeconds: 120 })
+    const fetchApp = createFetch({ caFile: scratch.path('material/replica-1/pki/ca.crt') })
+    const stopping = new AbortController()
+    const failures: string[] = []
+    let answers = 0
+    let watches = 0
+
+    const ask = async (): Promise<void> => {
+      while (!stopping.signal.aborted) {
+        try {
+          const response = await fetch(`${server}/api/v1/namespaces?limit=1`)
+          await response.arrayBuffer()
+          if (response.status === 200) answers++
+          else failures.push(String(response.status))
+        } catch (error) {
+          failures.push(String(error instanceof Error ? (error.cause ?? error) : error))
+        }
+      }
+    }
+    const watch = async (): Promise<void> => {
+      const { signal } = stopping
+      while (!signal.aborted) {
+        try {
+          const response = await fetch(`${server}/api/v1/namespaces?watch=1`, { signal })
+          if (response.status !== 200) failures.push(`a watch: ${response.status}`)
+          // It throws if the response is cut.
+          await response.text()
+          watches++
+        } catch (error) {
+          if (!signal.aborted) failures.push(`a watch: ${String(error)}`)
+        }
+      }
+    }
+    const status = async () =>
+      (await (await fetchApp(`https://localhost:${environment['APP_PORT']}/status.json`)).json()) as {
+        readonly programs: readonly {
+          readonly name: string
+          readonly pid?: number
+          readonly restarts: number
+        }[]
+        readonly replicas: readonly { readonly name: string; readonly isReady: boolean }[]
+      }
+    const load = [...Array.from({ length: 4 }, ask), ...Array.from({ length: 6 }, watch)]
+    for (const name of ['replica-1', 'replica-2', 'replica-3']) {
+      const before = (await status()).programs.find((each) => each.name === name)
+      process.kill(before?.pid ?? 0, 'SIGTERM')
+      await vi.waitFor(async () => {
+        const { programs, replicas } = await status()
+        expect(programs.find((each) => each.name === name)?.restarts).toBe((before?.restarts ?? 0) + 1)
+        expect(replicas.find((each) => each.name === name)?.isReady).toBe(true)
+      })
+    }
+    stopping.abort()
+    await Promise.all(load)
+    fetch.close()
+    fetchApp.close()
+    expect(failures).toEqual([])
+    expect(answers).toBeGreaterThan(100)
+    // Each was at one of the replicas.
+    expect(watches).toBeGreaterThanOrEqual(6)
   })
 
   it('gives no wrong answer while a replica and the database are killed, and a token is revoked', async () => {

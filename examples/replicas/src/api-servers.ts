@@ -60,6 +60,8 @@ async function runApiServer(
       `--data-dir=${dataDir}`,
       `--secure-port=${port}`,
       `--service-account-issuer=https://localhost:${publicPort}`,
+      // Within it, the balancer notices that the replica is not ready any more.
+      '--shutdown-delay-duration=3s',
     ],
   })
   const api = await ready(kubeconfig, port, name)

@@ -28,7 +28,9 @@ async function stop(): Promise<void> {
   if (isStopping) process.exit(1)
   isStopping = true
   // The database is the last one.
-  for (const each of kept.toReversed()) await each.stop()
+  const [first, ...others] = kept
+  await Promise.all(others.map((each) => each.stop()))
+  await first?.stop()
   process.exit()
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop())
