@@ -1,5 +1,5 @@
 import type { Clock, Observer } from '@kube-authn/core'
-import { aClock, type RequestEvent, systemClock } from '@kube-authn/core/internal'
+import { elapsedTimeOf, aClock, type RequestEvent, systemClock } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { eventMetrics } from './event-metrics.ts'
 import { type MetricSource, renderFamily } from './family.ts'
@@ -41,8 +41,7 @@ const shape: OptionsShape<MetricsOptions> = { clock: aClock }
 export function metrics(options: MetricsOptions = {}): Metrics {
   checkOptions(shape, options)
   const { clock = systemClock } = options
-  // The clock of the runtime may be set back.
-  const elapsedMs = options.clock === undefined ? () => performance.now() : () => clock.now()
+  const elapsedMs = elapsedTimeOf(options.clock)
   const instruments = keptInstruments(elapsedMs)
   const { sources, counted } = instruments
   return {

@@ -17,6 +17,6 @@ export { checkKey, checkValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.t
 export { deferred } from './local/deferred.ts'
 export { turns } from './local/turns.ts'
 export { fencedOff } from './store-error.ts'
-export { elapsedTimeOf, storeClock, storeNow, type StoreTime, storeTime } from './store-time.ts'
+export { storeClock, storeNow } from './store-time.ts'
 export type { FoundObject, StoreSnapshot, UnreadableObject } from './store-snapshot.ts'
 export { yieldToEventLoop } from './yield-to-event-loop.ts'

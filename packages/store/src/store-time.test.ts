@@ -1,7 +1,7 @@
-import { systemClock } from '@kube-authn/core/internal'
+import { learnDate, type StoreTime, storeTime, systemClock } from '@kube-authn/core/internal'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fixedClock } from '../../core/test/fakes.ts'
-import { learnDate, storeClock, type StoreTime, storeTime } from './store-time.ts'
+import { storeClock } from './store-time.ts'
 
 const NOW = Date.UTC(2030, 0, 1)
 

@@ -1,6 +1,5 @@
-import { systemClock } from '@kube-authn/core/internal'
+import { type StoreTime, storeTime, systemClock } from '@kube-authn/core/internal'
 import { type ObjectStore, StoreError } from '@kube-authn/store'
-import { type StoreTime, storeTime } from '@kube-authn/store/internal'
 import type { Random } from './random.ts'
 import { type StoreModel, unavailable } from './store-model.ts'
 import { storeWatches } from './store-watches.ts'

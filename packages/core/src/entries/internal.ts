@@ -92,7 +92,7 @@ export {
 export { fetchBody, type ReadBody } from '../request/body.ts'
 export { andThen, isPromiseLike, settle } from '../internal/awaitable.ts'
 export * from '../internal/base64url.ts'
-export { systemClock } from '../internal/clock.ts'
+export { elapsedTimeOf, systemClock } from '../internal/clock.ts'
 export { byCodeUnits, isEqualInConstantTime } from '../internal/compare.ts'
 export { keyedDigest } from '../internal/digest/keyed-digest.ts'
 export { ErrorList, errorList, type FieldError } from '../internal/field/errors.ts'

@@ -1,6 +1,13 @@
 import { type Attributes, metrics as metricsApi, type Meter, trace, type Tracer } from '@opentelemetry/api'
 import type { Clock, Observer } from '@kube-authn/core'
-import { aClock, memberOf, must, type RequestTracing, systemClock } from '@kube-authn/core/internal'
+import {
+  elapsedTimeOf,
+  aClock,
+  memberOf,
+  must,
+  type RequestTracing,
+  systemClock,
+} from '@kube-authn/core/internal'
 import { aFunction, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { eventMetrics } from '../event-metrics.ts'
 import { type Counter, type Instruments, labelNames, labelsOf, type LabelValues } from '../instruments.ts'
@@ -64,7 +71,7 @@ const shape: OptionsShape<OpenTelemetryOptions> = {
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry {
   checkOptions(shape, options)
   const { tracer = trace.getTracer(NAME), clock = systemClock } = options
-  const elapsedMs = options.clock === undefined ? () => performance.now() : () => clock.now()
+  const elapsedMs = elapsedTimeOf(options.clock)
   let count: Observer | undefined
   return {
     observer(event) {

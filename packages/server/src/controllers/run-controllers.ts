@@ -5,6 +5,7 @@ import {
   aKubernetesVersion,
   anAuthorizer,
   aString,
+  elapsedTimeOf,
   must,
   nested,
   optionProblems,
@@ -26,7 +27,7 @@ import type { SigningKey } from '@kube-authn/issuer'
 import { aSigningKey } from '@kube-authn/issuer/internal'
 import { registry } from '../registry/registry.ts'
 import { allResources } from '../registry/resources/index.ts'
-import { elapsedTimeOf, storeClock } from '@kube-authn/store/internal'
+import { storeClock } from '@kube-authn/store/internal'
 import type { ObjectStore } from '@kube-authn/store'
 import {
   controllersProblems,

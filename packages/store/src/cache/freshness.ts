@@ -1,6 +1,5 @@
-import { systemClock } from '@kube-authn/core/internal'
+import { elapsedTimeOf, systemClock } from '@kube-authn/core/internal'
 import type { Clock } from '@kube-authn/core'
-import { elapsedTimeOf } from '../store-time.ts'
 
 /** Since when a copy of something elsewhere has not been compared with it. */
 export interface Freshness {

@@ -3,8 +3,11 @@ import {
   aClock,
   aString,
   defined,
+  elapsedTimeOf,
   nonEmptyListOf,
   refuseProblems,
+  type StoreTime,
+  storeTime,
   systemClock,
 } from '@kube-authn/core/internal'
 import {
@@ -18,7 +21,6 @@ import {
 } from '@kube-authn/core/adapter'
 import { createFetch } from '@kube-authn/node'
 import { type HistoryLimit, historyLimitOf, type HistoryOptions, historyShape } from '../local/history.ts'
-import { elapsedTimeOf, type StoreTime, storeTime } from '../store-time.ts'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { type EtcdKeys, etcdKeys } from './etcd-keys.ts'
 

@@ -1,9 +1,9 @@
+import { storeTime } from '@kube-authn/core/internal'
 import { inspect } from 'node:util'
 import { type FixedClock, fixedClock } from '@kube-authn/testing'
 import { describe, expect, it } from 'vitest'
 import { type EtcdClient, etcdClient, type EtcdFetch } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { storeTime } from '../store-time.ts'
 
 type Answer = (call: {
   readonly url: string

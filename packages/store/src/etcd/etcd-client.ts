@@ -1,6 +1,5 @@
 import type { Clock } from '@kube-authn/core'
-import { limitConcurrency, memberOf } from '@kube-authn/core/internal'
-import { learnDate, type StoreTime } from '../store-time.ts'
+import { learnDate, limitConcurrency, memberOf, type StoreTime } from '@kube-authn/core/internal'
 import { EtcdFailure, refusal, unanswered } from './etcd-failure.ts'
 import { jsonLines } from './json-lines.ts'
 import { after, within } from './within.ts'

@@ -1,4 +1,4 @@
-import { memberOf, systemClock } from '@kube-authn/core/internal'
+import { memberOf, storeTime, systemClock } from '@kube-authn/core/internal'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { watch } from '../local/watcher.ts'
 import { StoreError } from '../store-error.ts'
@@ -6,7 +6,6 @@ import { sealed } from './envelope.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { base64Of, etcdKeys } from './etcd-keys.ts'
 import { etcdReplica, type EtcdReplica } from './etcd-replica.ts'
-import { storeTime } from '../store-time.ts'
 import { objectEnds } from './ended-objects.ts'
 
 const BASE = 100

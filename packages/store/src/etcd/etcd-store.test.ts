@@ -1,4 +1,4 @@
-import { memberOf, systemClock } from '@kube-authn/core/internal'
+import { memberOf, storeTime, systemClock } from '@kube-authn/core/internal'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { unhandledRejections } from '../../test/unhandled-rejections.ts'
 import { deferred } from '../local/deferred.ts'
@@ -6,7 +6,6 @@ import type { ObjectStore } from '../object-store.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { etcdKeys } from './etcd-keys.ts'
 import { etcdStore } from './etcd-store.ts'
-import { storeTime } from '../store-time.ts'
 
 const KEYS = etcdKeys('/kube-authn/')
 

@@ -1,8 +1,7 @@
 import type { Clock } from '@kube-authn/core'
-import { aClock, systemClock } from '@kube-authn/core/internal'
+import { aClock, elapsedTimeOf, systemClock } from '@kube-authn/core/internal'
 import { aBoolean, above, type OptionsShape } from '@kube-authn/core/adapter'
 import { historyLimitOf, type HistoryOptions, historyShape } from '../local/history.ts'
-import { elapsedTimeOf } from '../store-time.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { migrate, requireMigrated } from './migration.ts'
 import {

@@ -1,4 +1,4 @@
-import { defined, systemClock } from '@kube-authn/core/internal'
+import { defined, type StoreTime, systemClock } from '@kube-authn/core/internal'
 import { checkKey, checkLifetime, checkValue } from '../limits.ts'
 import { checkLimit, pageOf, readContinueToken } from '../list-pages.ts'
 import { turns } from '../local/turns.ts'
@@ -14,7 +14,6 @@ import type {
   StoreStatus,
 } from '../object-store.ts'
 import { requireKnown, requireRemembered } from '../revisions.ts'
-import type { StoreTime } from '../store-time.ts'
 import { workInProgress } from '../work-in-progress.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { PostgresStoreOptions } from './database.ts'
