@@ -1,6 +1,6 @@
+import { forwardedStore } from './forwarded-store.ts'
 import type { Fence, ObjectStore } from './object-store.ts'
 import { fencedOff, isStoreError } from './store-error.ts'
-import { storeNow } from './store-time.ts'
 
 export interface FencedStoreOptions {
   readonly fence: Fence
@@ -24,17 +24,10 @@ export function fencedStore(
     }
   }
   return {
-    get: (...given) => store.get(...given),
-    list: (...given) => store.list(...given),
+    ...forwardedStore(store),
     create: (key, value, lifetime) => written(() => store.create(key, value, { ...lifetime, fence })),
     update: (key, value, revision, lifetime) =>
       written(() => store.update(key, value, revision, { ...lifetime, fence })),
     delete: (key, precondition) => written(() => store.delete(key, { ...precondition, fence })),
-    watch: (...given) => store.watch(...given),
-    revision: () => store.revision(),
-    now: () => storeNow(store),
-    compact: (...given) => store.compact(...given),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store.close(),
   }
 }

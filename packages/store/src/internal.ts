@@ -11,6 +11,7 @@ export {
 } from './cache/store-cache.ts'
 export { continueToken, presentToken, resolvedToken } from './list-pages.ts'
 export { fencedStore } from './fenced-store.ts'
+export { forwardedStore } from './forwarded-store.ts'
 export { delay, followStore, type StoreFollower } from './follow-store.ts'
 export { byBytes } from './key-order.ts'
 export { checkKey, checkValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from './limits.ts'

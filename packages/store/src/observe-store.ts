@@ -1,9 +1,9 @@
 import type { Observer } from '@kube-authn/core'
 import { aFunction, checkOptions, notify, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { defined, type StoreOperation } from '@kube-authn/core/internal'
+import { forwardedStore } from './forwarded-store.ts'
 import type { ObjectStore, StoreEvent } from './object-store.ts'
 import { StoreError, type StoreErrorCode } from './store-error.ts'
-import { storeNow } from './store-time.ts'
 
 /** Options of {@link observeStore}. */
 export interface ObserveStoreOptions {
@@ -57,6 +57,7 @@ export function observeStore(store: ObjectStore, options: ObserveStoreOptions): 
   }
 
   return {
+    ...forwardedStore(store),
     get: (...given) => asked('get', () => store.get(...given)),
     list: (...given) => asked('list', () => store.list(...given)),
     create: (...given) => asked('create', () => store.create(...given)),
@@ -65,10 +66,6 @@ export function observeStore(store: ObjectStore, options: ObserveStoreOptions): 
     watch: (...given) => watchedEvents(store.watch(...given), observer),
     revision: () => asked('revision', () => store.revision()),
     compact: (...given) => asked('compact', () => store.compact(...given)),
-    now: () => storeNow(store),
-    ...(store.status !== undefined && { status: () => store.status?.() ?? {} }),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store.close(),
   }
 }
 

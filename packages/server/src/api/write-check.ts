@@ -1,6 +1,6 @@
 import type { Clock } from '@kube-authn/core'
 import { isStoreError, type ObjectStore } from '@kube-authn/store'
-import { storeNow } from '@kube-authn/store/internal'
+import { forwardedStore } from '@kube-authn/store/internal'
 import type { HealthCheck } from './health.ts'
 
 /** A store whose writes are watched. */
@@ -52,17 +52,10 @@ export function watchedWrites(store: ObjectStore, clock: Clock): WatchedWrites {
 
   return {
     store: {
-      get: (...given) => store.get(...given),
-      list: (...given) => store.list(...given),
+      ...forwardedStore(store),
       create: (...given) => written(() => store.create(...given)),
       update: (...given) => written(() => store.update(...given)),
       delete: (...given) => written(() => store.delete(...given)),
-      watch: (...given) => store.watch(...given),
-      revision: () => store.revision(),
-      now: () => storeNow(store),
-      compact: (...given) => store.compact(...given),
-      close: () => store.close(),
-      [Symbol.asyncDispose]: () => store.close(),
     },
     check: {
       name: 'writes',

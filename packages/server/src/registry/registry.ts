@@ -4,7 +4,7 @@ import { rulesOf } from '@kube-authn/core/internal'
 import { rfc3339Of } from '@kube-authn/internal/rfc3339'
 import type { StoredRbac } from '../rbac/stored-rbac.ts'
 import type { Lifetime, ObjectStore, StoreChange, StoredObject } from '@kube-authn/store'
-import { delay, storeClock, storeNow } from '@kube-authn/store/internal'
+import { delay, forwardedStore, storeClock } from '@kube-authn/store/internal'
 import { findObject } from './change-object.ts'
 import { createObject, type Place } from './create-object.ts'
 import { deletions } from './delete-objects.ts'
@@ -214,18 +214,11 @@ export function learningStore(
     return written
   }
   return {
-    get: (...given) => store.get(...given),
-    list: (...given) => store.list(...given),
+    ...forwardedStore(store),
     create: (key, value, lifetime) => learnt(store.create(key, value, lifetimeOf(key, value, lifetime))),
     update: (key, value, revision, lifetime) =>
       learnt(store.update(key, value, revision, lifetimeOf(key, value, lifetime))),
     delete: (...given) => learnt(store.delete(...given)),
-    watch: (...given) => store.watch(...given),
-    revision: () => store.revision(),
-    now: () => storeNow(store),
-    compact: (...given) => store.compact(...given),
-    close: () => store.close(),
-    [Symbol.asyncDispose]: () => store.close(),
   }
 }
 

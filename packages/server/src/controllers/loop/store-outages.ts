@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { memberOf } from '@kube-authn/core/internal'
 import { isStoreError, type ObjectStore, type StoreEvent } from '@kube-authn/store'
-import { storeNow } from '@kube-authn/store/internal'
+import { forwardedStore } from '@kube-authn/store/internal'
 
 /** A store whose failures are noticed. */
 export interface ObservedStore {
@@ -69,6 +69,7 @@ export function observedStore(
 
   return {
     store: {
+      ...forwardedStore(store),
       get: (...given) => observed(() => store.get(...given)),
       list: (...given) => observed(() => store.list(...given)),
       create: (...given) => observed(() => store.create(...given)),
@@ -76,10 +77,7 @@ export function observedStore(
       delete: (...given) => observed(() => store.delete(...given)),
       watch: (...given) => events(store.watch(...given)),
       revision: () => observed(() => store.revision()),
-      now: () => storeNow(store),
       compact: (revision) => observed(() => store.compact(revision)),
-      close: () => store.close(),
-      [Symbol.asyncDispose]: () => store.close(),
     },
     isOutage: (error) => errorsIn(error).some((each) => failures.has(each) || isStoreError(each, 'fenced')),
   }
