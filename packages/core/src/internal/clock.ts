@@ -27,11 +27,3 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 function isUnrefable(timer: unknown): timer is { unref(): void } {
   return typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function'
 }
-
-/**
- * Milliseconds since some time in the past, for how long something lasts. The runtime's clock can be set back or forward, so its own time, which only goes on, is taken instead;
- * the time of a clock that was given is what its giver wants it to be.
- */
-export function elapsedTimeOf(given: Clock | undefined): () => number {
-  return given === undefined ? () => performance.now() : () => given.now()
-}

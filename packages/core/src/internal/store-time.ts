@@ -67,3 +67,11 @@ export function learnDate(
   const fromMs = Date.parse(date ?? '')
   if (!Number.isNaN(fromMs)) learn({ fromMs, toMs: fromMs + 1000, sentMs, receivedMs })
 }
+
+/**
+ * Milliseconds since some time in the past, for how long something lasts. The runtime's clock can be set back or forward, so its own time, which only goes on, is taken instead;
+ * the time of a clock that was given is what its giver wants it to be.
+ */
+export function elapsedTimeOf(given: Clock | undefined): () => number {
+  return given === undefined ? () => performance.now() : () => given.now()
+}
