@@ -32,8 +32,8 @@ export const plantedInRoles: readonly Planted[] = [
     violates: ['copies', 'errors'],
     replaced: [
       [
-        'delete: (...given) => learnt(store.delete(...given)),',
-        'delete: (...given) => store.delete(...given),',
+        'delete: (...given) => learnt(store.delete(...given))',
+        'delete: (...given) => store.delete(...given)',
       ],
     ],
   },
