@@ -39,7 +39,7 @@ export const plantedInSessions: readonly Planted[] = [
   },
   {
     name: 'a session ends that much after its login, however it is used',
-    violates: ['acknowledged'],
+    violates: ['acknowledged', 'errors'],
     replaced: [['Math.min(seenAtMs + idleMs,', 'Math.min(startedAtMs + idleMs,']],
   },
   {
