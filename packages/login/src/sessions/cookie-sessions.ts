@@ -1,5 +1,5 @@
 import { type Clock, unavailable } from '@kube-authn/core'
-import { aRevocationSource, aString, must, RecentMap } from '@kube-authn/core/internal'
+import { aRevocationSource, aString, must, RecentMap, systemClock } from '@kube-authn/core/internal'
 import { checkOptions, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { revocationList } from '@kube-authn/core/revocation'
 import { cookieJar, type CookieOptions, cookieShape } from './cookie-jar.ts'
@@ -61,8 +61,8 @@ const MAX_USED = 10_000
  */
 export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
   checkOptions(shape, options)
-  const lifetimes = sessionLifetimes(options)
-  const { clock } = lifetimes
+  const clock = options.clock ?? options.ended?.clock ?? systemClock
+  const lifetimes = sessionLifetimes({ ...options, clock })
   const { ended = revocationList({ clock }), revocations } = options
   const ends = sessionEnds(ended, revocations, lifetimes)
   const cookie = sealedCookie(options, lifetimes)
@@ -86,8 +86,9 @@ export function cookieSessions(options: CookieSessionsOptions): SessionKeeper {
 
     async find(cookieHeader) {
       const session = await cookie.read(cookieHeader)
-      if (session === undefined || lifetimes.isOver(session) || (await ends.hasEnded(session)))
-        return undefined
+      if (session === undefined) return undefined
+      // While its end is not known, neither is the time of the store.
+      if ((await ends.hasEnded(session)) || lifetimes.isOver(session)) return undefined
       ends.sees(session.content)
       return replaced.newest(session)
     },

@@ -1,4 +1,4 @@
-import { type Awaitable, ConfigurationError, unavailable, userInfo } from '@kube-authn/core'
+import { type Awaitable, type Clock, ConfigurationError, unavailable, userInfo } from '@kube-authn/core'
 import {
   isAuthenticationError,
   revocationsOf,
@@ -8,12 +8,22 @@ import {
 import { CREDENTIAL_ID_KEY } from '@kube-authn/core/service-account'
 import type { Revocation, UsedCredential } from '@kube-authn/core/revocation'
 import type { Lifetimes } from './lifetimes.ts'
-import { type IdTokenRevocations, idTokenDigest, revokeBefore, revokeIdToken } from './revoked-id-tokens.ts'
+import {
+  type IdTokenRevocations,
+  idTokenDigest,
+  recorded,
+  revokeBefore,
+  revokeIdToken,
+} from './revoked-id-tokens.ts'
 import { requireSelector, type Session, type SessionContent, type SessionSelector } from './session-keeper.ts'
 import { unprovenEnds } from './unproven-ends.ts'
 
 /** Knows which sessions have ended, and records them if it has a method `set`, as `revocationList()` has. */
 export type EndedSessions = RevocationSource & {
+  /** The time by which they end, if replicas share one: sessions begin and end by it, too. */
+  readonly clock?: Clock
+  /** The same time, as the store tells it now: a machine that wakes up believes in the time before it slept. */
+  now?(this: void): Promise<number>
   set?(this: void, name: string, revocation: Revocation): Awaitable<unknown>
 }
 
@@ -48,15 +58,13 @@ export function sessionEnds(
   const recordedMs = maxLifetimeMs + clockSkewMs
   const unproven = unprovenEnds(clock, recordedMs)
 
-  const record = async (name: string, selector: SessionSelector): Promise<boolean> => {
-    const nowMs = clock.now()
+  const now = (): Promise<number> =>
+    recorded(END, async () => (ended.now === undefined ? clock.now() : await ended.now()))
+
+  const record = async (name: string, selector: SessionSelector, nowMs: number): Promise<boolean> => {
     const revocation = { ...revocationFor(selector, nowMs), expiresAtMs: nowMs + recordedMs }
     if (typeof ended.set !== 'function') return false
-    try {
-      await ended.set(name, revocation)
-    } catch (thrown) {
-      throw unavailable('the end of a session could not be recorded', { cause: thrown })
-    }
+    await recorded(END, () => ended.set?.(name, revocation))
     return true
   }
 
@@ -80,7 +88,7 @@ export function sessionEnds(
 
     async end(session) {
       await revokeIdToken(revocations, idTokenDigest(session.content))
-      await record(`session ${session.digest}`, { digest: session.digest })
+      await record(`session ${session.digest}`, { digest: session.digest }, await now())
     },
 
     async endWhere(selector, isProven) {
@@ -89,11 +97,11 @@ export function sessionEnds(
       if (!isProven && providerSession !== undefined && !unproven.accepts({ provider, providerSession })) {
         throw unavailable('too many logouts of sessions that are not known here')
       }
+      const nowMs = await now()
       if (username !== undefined) {
-        const nowMs = clock.now()
         await revokeBefore(revocations, username, { nowMs, untilMs: nowMs + recordedMs })
       }
-      if (await record(`sessions ${JSON.stringify(selector)}`, selector)) return
+      if (await record(`sessions ${JSON.stringify(selector)}`, selector, nowMs)) return
       throw unavailable('the option ended has no method set, so sessions cannot be ended')
     },
   }
@@ -120,6 +128,7 @@ function sessionCredentials(session: Session): readonly UsedCredential[] {
   }))
 }
 
+const END = 'the end of a session could not be recorded'
 const UNKNOWN = 'it is not known which sessions have ended'
 
 async function isRevoked(ended: EndedSessions, credential: UsedCredential): Promise<boolean> {

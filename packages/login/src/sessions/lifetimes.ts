@@ -11,7 +11,7 @@ export interface LifetimeOptions {
   readonly expirationSeconds?: number
   /** How far the clocks of replicas may be ahead. A session that begins later than this is refused. Default 10. */
   readonly clockSkewSeconds?: number
-  /** Default: that of the store, if it has one; else the runtime's. */
+  /** Default: that of the store, or of `ended` of sealed cookies, if it has one; else the runtime's. */
   readonly clock?: Clock
 }
 

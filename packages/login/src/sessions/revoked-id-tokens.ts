@@ -45,7 +45,7 @@ export async function revokeIdToken(
   { sha256, expiresAtMs }: KnownIdToken,
 ): Promise<void> {
   const revocation = { tokenSha256: sha256, expiresAtMs: expiresAtMs + AFTER_EXPIRY_MS }
-  await recorded(() => revocations?.set(`id token ${sha256}`, revocation))
+  await recorded(ID_TOKEN, () => revocations?.set(`id token ${sha256}`, revocation))
 }
 
 /** Revokes the credentials of a user that were issued before now. @throws {AuthenticationError} `unavailable` if that fails. */
@@ -55,13 +55,16 @@ export async function revokeBefore(
   { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number },
 ): Promise<void> {
   const revocation = { user, issuedBeforeMs: nowMs, expiresAtMs: untilMs }
-  await recorded(() => revocations?.set(`id tokens of ${JSON.stringify(user)}`, revocation))
+  await recorded(ID_TOKEN, () => revocations?.set(`id tokens of ${JSON.stringify(user)}`, revocation))
 }
 
-async function recorded(set: () => Awaitable<unknown>): Promise<void> {
+const ID_TOKEN = 'the id token of a session could not be revoked'
+
+/** @throws {AuthenticationError} `unavailable` with this message if it fails. */
+export async function recorded<T>(message: string, record: () => Awaitable<T>): Promise<T> {
   try {
-    await set()
+    return await record()
   } catch (thrown) {
-    throw unavailable('the id token of a session could not be revoked', { cause: thrown })
+    throw unavailable(message, { cause: thrown })
   }
 }

@@ -171,3 +171,33 @@ describe('what a session in cookies has begun', () => {
     expect(ended).not.toHaveBeenCalled()
   })
 })
+
+describe('sessions in sealed cookies with the revocations of a store', () => {
+  it('begin and end by the time of the store, whatever the clock of the replica says', async () => {
+    const clock = fixedClock()
+    const ended = await revocations({ store: memoryObjectStore({ clock }) })
+    onTestFinished(() => ended.close())
+    const keeper = cookieSessions({ keys: [keyOf(1)], ended })
+    const { session, setCookies } = await keeper.begin(jane)
+    expect(session.startedAtMs).toBe(clock.now())
+    clock.advance(3_599_999)
+    expect(await keeper.find(setCookies[0])).toMatchObject({ digest: session.digest })
+    clock.advance(1)
+    expect(await keeper.find(setCookies[0])).toBeUndefined()
+  })
+
+  it.each(WAYS.slice(0, 3))('are ended by %s at the time that the store tells then', async (_, selector) => {
+    const clock = fixedClock()
+    const set = vi.fn()
+    const now = vi.fn(() => Promise.resolve(clock.now() + 600_000))
+    const ended = { isRevoked: () => false, set, now, clock }
+    const keeper = cookieSessions({ keys: [keyOf(1)], ended })
+    await keeper.endWhere(selector(await begun(keeper)))
+    const lifetimeMs = 43_200_000 + 10_000
+    const expiresAtMs = clock.now() + 600_000 + lifetimeMs
+    expect(set).toHaveBeenCalledExactlyOnceWith(expect.any(String), expect.objectContaining({ expiresAtMs }))
+    now.mockRejectedValue(new Error('the store is not available'))
+    await expect(keeper.endWhere({ username: 'jane' })).rejects.toMatchObject({ code: 'unavailable' })
+    expect(set).toHaveBeenCalledTimes(1)
+  })
+})

@@ -1,6 +1,6 @@
 import { checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
 import { atLeast, defined, watchAny, without } from '@kube-authn/core/internal'
-import { unavailable } from '@kube-authn/core'
+import { type Clock, unavailable } from '@kube-authn/core'
 import {
   requireRevocation,
   type Revocation,
@@ -41,6 +41,10 @@ const shape: OptionsShape<RevocationsOptions> = { ...storeCacheShape, clockSkewS
 
 /** The revocations in a store. */
 export interface StoredRevocations extends Revocations, StoreCopy {
+  /** The time of the store, on which replicas agree. Sessions in sealed cookies go by it (`ended` of `cookieSessions`). */
+  readonly clock: Clock
+  /** The same time, as the store tells it now. @throws {StoreError} if it cannot be asked. */
+  now(this: void): Promise<number>
   isRevoked(this: void, credential: UsedCredential): boolean
   watch(this: void, credential: UsedCredential, onRevoked: () => void): () => void
   /**
@@ -85,6 +89,11 @@ export async function revocations(options: RevocationsOptions): Promise<StoredRe
   const objects = registry({ store, resources: [credentialRevocations], clock, learners: [cache] })
 
   return Object.assign<StoreCopy, Omit<StoredRevocations, keyof StoreCopy>>(copy, {
+    clock,
+    async now() {
+      await store.revision()
+      return clock.now()
+    },
     async set(name, revocation) {
       requireRevocation(revocation)
       if ((revocation.expiresAtMs ?? Infinity) <= clock.now()) return
