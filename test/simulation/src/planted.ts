@@ -3,6 +3,7 @@ import { plantedInCopies } from './planted-in-copies.ts'
 import { plantedInRegistry } from './planted-in-registry.ts'
 import { plantedInRevocations } from './planted-in-revocations.ts'
 import { plantedInRoles } from './planted-in-roles.ts'
+import { plantedInSealedSessions } from './planted-in-sealed-sessions.ts'
 import { plantedInSessions } from './planted-in-sessions.ts'
 import { plantedInStores } from './planted-in-stores.ts'
 import type { Replaced } from './patched-sources.ts'
@@ -24,5 +25,6 @@ export const planted: readonly Planted[] = [
   ...plantedInRevocations,
   ...plantedInRoles,
   ...plantedInSessions,
+  ...plantedInSealedSessions,
   ...plantedInApps,
 ]

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { TokenAuthenticator } from '@kube-authn/core'
 import { unlessRevoked } from '@kube-authn/core/revocation'
-import { type SessionKeeper, storedSessions } from '@kube-authn/login'
+import { cookieSessions, type SessionKeeper, storedSessions } from '@kube-authn/login'
 import {
   revocations,
   runControllers,
@@ -30,6 +31,8 @@ export interface Process extends Owner {
   readonly rbac: StoredRbac
   readonly accounts: StoredServiceAccounts
   readonly sessions: SessionKeeper
+  /** Those in sealed cookies, which end by revocations. */
+  readonly sealed: SessionKeeper
   readonly app: App
   /** Whether it believes to run the controllers, and since when it does or does not. */
   readonly election: { isLeading: boolean; sinceMs: number }
@@ -100,9 +103,9 @@ export function replica(parts: ReplicaParts): Replica {
       const begun = await begin(store, owner, parts)
       serving = Object.assign(owner, { ...begun, app, store, link, startedMs, sinceMs: time.nowMs })
       tell(`${name} serves`)
-    } catch {
+    } catch (thrown) {
       // As `kube-authn serve` does, which is started again.
-      tell(`${name} ends, since it cannot begin`)
+      tell(`${name} ends, since it cannot begin: ${String(thrown)}`)
       kill()
       time.after(RETRY_MS, start)
     }
@@ -177,6 +180,9 @@ function newOwner(name: string, { wallMs, elapsedMs }: MachineClock): Owner {
 
 /** How long a session lasts without being used. */
 export const IDLE_MS = 900_000
+/** How long a session in a sealed cookie lasts, however much it is used. */
+export const SEALED_LIFETIME_MS = 1_500_000
+const SEALED_KEY = createHash('sha256').update('a key').digest('base64')
 
 /** What `kube-authn serve` and an app with a login do before they serve, as far as it is simulated. */
 async function begin(
@@ -196,6 +202,12 @@ async function begin(
   const objects = registry({ store, resources: allResources, learners, random: chance })
   await objects.createSystemNamespaces()
   const sessions = storedSessions({ store, idleTimeoutSeconds: IDLE_MS / 1000, maxSessionsPerUser: 100 })
+  const sealed = cookieSessions({
+    keys: [SEALED_KEY],
+    ended: revoked,
+    idleTimeoutSeconds: IDLE_MS / 1000,
+    expirationSeconds: SEALED_LIFETIME_MS / 1000,
+  })
   const election = { isLeading: false, sinceMs: time.nowMs }
   runControllers({
     store,
@@ -209,5 +221,5 @@ async function begin(
     },
   })
   const restricted = unlessRevoked(revoked, authenticator)
-  return { objects, revoked, rbac, accounts, sessions, election, authenticator: restricted }
+  return { objects, revoked, rbac, accounts, sessions, sealed, election, authenticator: restricted }
 }

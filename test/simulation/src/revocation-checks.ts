@@ -1,6 +1,6 @@
 import type { Revocation } from '@kube-authn/core/revocation'
 import type { StoreChange } from '@kube-authn/store'
-import { type Credential, SESSION_KEY } from './credentials.ts'
+import type { Credential } from './credentials.ts'
 import type { Process, Replica } from './replica.ts'
 import type { World } from './world.ts'
 
@@ -209,7 +209,7 @@ function isSubject({ subject }: Revoked, { id, sha256, session, user }: Credenti
     credentialId === id ||
     tokenSha256 === sha256 ||
     username === user.username ||
-    (attribute?.key === SESSION_KEY && attribute.value === session)
+    attribute?.value === session
   )
 }
 

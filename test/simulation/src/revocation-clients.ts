@@ -1,4 +1,5 @@
-import { AuthenticationError } from '@kube-authn/core'
+import { type Authentication, AuthenticationError } from '@kube-authn/core'
+import { untilExpiry } from '@kube-authn/core/connections'
 import type { KubeObject } from '@kube-authn/server/internal'
 import { storeNow } from '@kube-authn/store/internal'
 import { type Credential, type Credentials, SESSION_KEY } from './credentials.ts'
@@ -10,7 +11,7 @@ import type { Connection, Outcome, RevocationChecks, Revoked } from './revocatio
 import type { World } from './world.ts'
 
 const revocationsResource = resourceNamed('credentialrevocations')
-const KEYS = '/registry/authentication.kube-authn.dev/credentialrevocations/'
+export const KEYS = '/registry/authentication.kube-authn.dev/credentialrevocations/'
 
 /** Who uses tokens and revokes them. */
 export interface RevocationClients {
@@ -36,21 +37,26 @@ export async function runRequests(
     const credential = random.pick(tokens.all)
     const connectsFor = random.chance(0.2) ? random.between(1000, random.pick([20_000, 600_000])) : 0
     await replica.visit(async (process) => {
-      const outcome = await outcomeOf(process.authenticator, credential)
+      const { outcome, accepted } = await outcomeOf(process.authenticator, credential)
       world.count(`request ${outcome}`)
       checks.requested(replica, credential, outcome)
-      if (outcome !== 'accepted' || connectsFor === 0) return
+      if (accepted === undefined || connectsFor === 0) return
       const connection: Connection = { credential, process, replica, isOpen: true }
+      const left = new AbortController()
       const leave = (): void => {
         connection.isOpen = false
-        stop()
+        left.abort()
       }
       const cancelLeaving = world.time.after(connectsFor, leave, process)
-      const stop = process.revoked.watch(usedOf(credential), () => {
+      checks.connected(connection)
+      // As upgrades, watches and the proxy do.
+      const over = untilExpiry(accepted, { signal: left.signal })
+      const ended = (): void => {
         cancelLeaving()
         checks.ended(connection)
-      })
-      checks.connected(connection)
+      }
+      if (over.aborted) ended()
+      else over.addEventListener('abort', ended, { once: true })
     })
   }
 }
@@ -58,20 +64,15 @@ export async function runRequests(
 async function outcomeOf(
   authenticator: Credentials['authenticator'],
   { token }: Credential,
-): Promise<Outcome> {
+): Promise<{ readonly outcome: Outcome; readonly accepted?: Authentication }> {
   try {
-    const answer = await authenticator.authenticateToken(token, {})
-    if (answer === undefined) throw new TypeError(`${token} is unknown`)
-    return 'accepted'
+    const accepted = await authenticator.authenticateToken(token, {})
+    if (accepted === undefined) throw new TypeError(`${token} is unknown`)
+    return { outcome: 'accepted', accepted }
   } catch (thrown) {
     if (!(thrown instanceof AuthenticationError)) throw thrown
-    return thrown.code === 'unavailable' ? 'unavailable' : 'revoked'
+    return { outcome: thrown.code === 'unavailable' ? 'unavailable' : 'revoked' }
   }
-}
-
-/** What is known of a token that was accepted. */
-function usedOf({ user, issuedAtMs, sha256 }: Credential) {
-  return { user, issuedAtMs, tokenSha256: sha256, certificateId: undefined, expiresAtMs: undefined }
 }
 
 /** An operator, and an app where users log out, which revoke tokens and take revocations back. */
@@ -151,7 +152,7 @@ async function revoke(
 }
 
 /** How wrong the time of the store may be in a replica, at most: an answer takes no longer. */
-const WRONG_MS = 10_000
+export const WRONG_MS = 10_000
 
 /** What an app does when a user logs out: it knows only the time of its replica. Sessions are found in the store first, whose answer tells the time. */
 async function logOut(
@@ -187,7 +188,8 @@ async function logOut(
   checks.acknowledged(id)
   // Users try whether they are logged out.
   await replica.visit(async ({ authenticator }) => {
-    for (const each of tokens.all) checks.requested(replica, each, await outcomeOf(authenticator, each))
+    for (const each of tokens.all)
+      checks.requested(replica, each, (await outcomeOf(authenticator, each)).outcome)
   })
 }
 

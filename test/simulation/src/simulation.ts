@@ -17,6 +17,7 @@ import { runCopyClient } from './copy-clients.ts'
 import { sessionChecks } from './session-checks.ts'
 import { runSessions } from './session-clients.ts'
 import { revocationChecks } from './revocation-checks.ts'
+import { runSealedSessions } from './sealed-session-clients.ts'
 import { runOperator, runRequests } from './revocation-clients.ts'
 import { type OnChange, storeModel } from './store-model.ts'
 import { type Owner, timeline } from './timeline.ts'
@@ -159,6 +160,7 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): readon
     ...['o1', 'o2'].map((name) => runOperator(clients, name)),
     ...['a1', 'a2', 'a3'].map((name) => runCopyClient({ world, writes, checks: copies }, name)),
     ...['b1', 'b2', 'b3'].map((name) => runSessions(world, sessions, name)),
+    ...['s1', 's2'].map((name) => runSealedSessions(clients, name)),
     runIssuer(issued),
     runIssuerFaults(issued),
     ...['t1', 't2', 't3'].map((name) => runTokens(issued, name)),
@@ -185,14 +187,16 @@ function prepare({ time, random, tell, violated, counts, spoil }: Parts): readon
   return replicas
 }
 
-/** What a process has planned and opened is what its clients have it do, and some more. */
+/** A replica serves, and what its process has planned and opened is what its clients have it do, and some more. */
 function checkGrowth(
   { violated, time, calmSinceMs }: World,
   each: Replica,
   connectionsOf: (process: Process) => number,
 ): void {
   const { owner, link } = each
-  if (owner === undefined || link === undefined || time.nowMs - calmSinceMs(each) < 60_000) return
+  if (time.nowMs - calmSinceMs(each) < 60_000) return
+  if (each.process === undefined) violated('outagesEnd', `${each.name} does not begin`)
+  if (owner === undefined || link === undefined) return
   const { calls, watches } = link.load
   const most = MOST_STEPS + (each.process === undefined ? 0 : connectionsOf(each.process))
   if (owner.planned > most) violated('bounded', `${each.name} has ${owner.planned} timers`)
