@@ -91,7 +91,11 @@ export function copyMetrics(make: Instruments): EventHandlers {
     'kind',
   )
   const objects = make.gauge('kube_authn_copy_objects', 'Objects in the store that are copied.', 'kind')
-  const limit = make.gauge('kube_authn_copy_objects_limit', 'The maximum of objects that are copied.', 'kind')
+  const limit = make.gauge(
+    'kube_authn_copy_objects_limit',
+    'How many objects this copy is meant for: beyond, its memory grows.',
+    'kind',
+  )
   const outages = make.counter('kube_authn_copy_outages_total', 'Outages of this copy of objects.', 'kind')
 
   return {

@@ -5,8 +5,6 @@ import { isStoreError, StoreError } from './store-error.ts'
 import { yieldToEventLoop } from './yield-to-event-loop.ts'
 
 export interface StoreFollower {
-  /** All objects are about to be told. */
-  listing?(): void
   /** An object of a list, as it was at the revision of the list. */
   object(object: StoredObject): void
   /** All objects of the list were told, those with these keys: the others had been deleted. */
@@ -96,7 +94,6 @@ async function listAll(
   follower: StoreFollower,
 ): Promise<number | undefined> {
   follower.asked?.()
-  follower.listing?.()
   let page = await store.list(prefix, { limit: PAGE })
   const { revision } = page
   const keys = new Set<string>()

@@ -1,6 +1,5 @@
 import type { StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import type { StoreFollower } from '../follow-store.ts'
 
 export interface Kept<T> {
   readonly value: T
@@ -28,7 +27,7 @@ export interface CachedObjects<T> {
   /** @throws {StoreError} `storeCorrupted` if the object cannot be read. */
   get(this: void, key: string): T | undefined
   /** Takes over a version or a deletion, unless a later one is known already. */
-  take(written: StoredObject | StoreChange): void
+  take(this: void, written: StoredObject | StoreChange): void
   /** The same for what this process wrote, whose answer may arrive after the store has told everything up to it: then it may be deleted and forgotten. */
   learn(written: StoredObject | StoreChange): void
   /** All objects at this revision are known: those that are not listed, and are not later, are gone. */
@@ -37,8 +36,6 @@ export interface CachedObjects<T> {
   settle(revision: number): void
   /** Revisions begin again, as after another store took the place of this one. */
   restart(): void
-  /** Forgets everything. */
-  clear(): void
 }
 
 export function cachedObjects<T>({ read, onChange, onUnreadable }: ObjectUse<T>): CachedObjects<T> {
@@ -115,97 +112,9 @@ export function cachedObjects<T>({ read, onChange, onUnreadable }: ObjectUse<T>)
       settled = -1
       for (const [key, each] of known) known.set(key, { ...each, revision: -1 })
     },
-
-    clear() {
-      for (const key of known.keys()) forget(key)
-    },
   }
 }
 
 function keptOf<T>(version: Version<T> | undefined): Kept<T> | undefined {
   return version?.state === 'kept' ? version : undefined
-}
-
-/** A cache that has all objects, or none. */
-export interface KeptObjects<T> {
-  get(this: void, key: string): T | undefined
-  /** Takes over what was written, unless nothing is kept. */
-  learn(written: StoredObject | StoreChange): void
-  areTooMany(): boolean
-  /** How many there are, also while none is kept. */
-  count(): number
-  /** What the cache does when it is told of objects. */
-  readonly follower: Pick<StoreFollower, 'listing' | 'object' | 'listed' | 'change' | 'gap'>
-}
-
-/**
- * Limits how many objects are kept. If there are more, none is: they are counted only, and listed again when there are few enough.
- *
- * @param onTooMany called when there are too many.
- */
-export function keptObjects<T>(
-  objects: CachedObjects<T>,
-  maxObjects: number,
-  onTooMany: () => void,
-): KeptObjects<T> {
-  let isKeeping = true
-  let areTooMany = false
-  /** How many objects of a list were told. */
-  let listed = 0
-  /** How many objects there are while none is kept. */
-  let counted = 0
-
-  const drop = (): void => {
-    isKeeping = false
-    objects.clear()
-    if (!areTooMany) onTooMany()
-    areTooMany = true
-  }
-
-  const count = ({ type }: StoreChange): void => {
-    if (type === 'created') counted++
-    else if (type === 'deleted') counted--
-    // As after changes that were forgotten.
-    if (counted <= maxObjects) throw new StoreError('revisionCompacted', 'the objects were not kept')
-  }
-
-  return {
-    get: objects.get,
-    learn(written) {
-      if (isKeeping) objects.learn(written)
-    },
-    areTooMany: () => areTooMany,
-    count: () => (isKeeping ? objects.size : counted),
-    follower: {
-      listing() {
-        isKeeping = true
-        listed = 0
-      },
-      object(object) {
-        listed++
-        if (isKeeping && listed > maxObjects) drop()
-        if (isKeeping) objects.take(object)
-      },
-      listed(keys, revision) {
-        counted = keys.size
-        if (!isKeeping) return
-        objects.keepListed(keys, revision)
-        areTooMany = false
-      },
-      change(change) {
-        if (!isKeeping) {
-          count(change)
-          return
-        }
-        objects.take(change)
-        objects.settle(change.revision)
-        if (objects.size <= maxObjects) return
-        counted = objects.size
-        drop()
-      },
-      gap(isReplaced) {
-        if (isReplaced) objects.restart()
-      },
-    },
-  }
 }

@@ -13,8 +13,9 @@ import { followStore } from '../follow-store.ts'
 import { deferred } from '../local/deferred.ts'
 import type { ObjectStore, StoreChange, StoredObject } from '../object-store.ts'
 import { StoreError } from '../store-error.ts'
-import { cachedObjects, type KeptObjects, keptObjects, type ObjectUse } from './cached-objects.ts'
+import { type CachedObjects, cachedObjects, type ObjectUse } from './cached-objects.ts'
 import { type Freshness, freshness } from './freshness.ts'
+import { limitLevels } from './limit-levels.ts'
 import { outageReports } from './outage-reports.ts'
 
 /** Options of everything that keeps a copy of objects in a store. */
@@ -27,13 +28,13 @@ export interface StoreCacheOptions {
    */
   readonly maxStalenessSeconds?: number
   /**
-   * How many objects of each kind are kept. While the store has more, none is, and what needs them is refused as unavailable. Default 200,000.
+   * For how many objects of each kind there is memory. With more, all of them count as before: `onError` is told once at 80 % of it, and once beyond it. Default 200,000.
    */
   readonly maxObjects?: number
   /** Default: the runtime's clock. */
   readonly clock?: Clock
   /**
-   * Called when the store cannot be followed any more, again when that makes something unavailable, when there are too many objects, and for every object that cannot be read.
+   * Called when the store cannot be followed any more, again when that makes something unavailable, when there are as many objects as `maxObjects` or nearly, and for every object that cannot be read.
    * Default: nothing is said.
    */
   readonly onError?: (error: unknown) => void
@@ -107,25 +108,22 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   const { maxObjects = MAX_OBJECTS } = options
   const { prefix, what } = kind
   const maxStalenessMs = maxStalenessSeconds * 1000
-  const problems = problemsOf(what, maxObjects, maxStalenessSeconds)
+  const problems = problemsOf(what, maxStalenessSeconds)
   const age = freshness(options.clock, maxStalenessMs)
   const ready = deferred<void>()
   const closing = new AbortController()
-  const objects = keptObjects(
-    cachedObjects({
-      read: kind.read,
-      onChange(key, before, after) {
-        kind.onChange?.(key, before, after)
-        watched.changed(key)
-      },
-      onUnreadable: (key, cause) => tell(onError, unreadableObject(key, kind.unreadable, cause)),
-    }),
-    maxObjects,
-    () => tell(onError, new StoreError('storeUnavailable', problems.tooMany)),
-  )
+  const objects = cachedObjects({
+    read: kind.read,
+    onChange(key, before, after) {
+      kind.onChange?.(key, before, after)
+      watched.changed(key)
+      count(objects.size)
+    },
+    onUnreadable: (key, cause) => tell(onError, unreadableObject(key, kind.unreadable, cause)),
+  })
+  const count = levelReports(what, maxObjects, (error) => tell(onError, error))
   const problem = (): string | undefined => {
     if (closing.signal.aborted) return problems.closed
-    if (objects.areTooMany()) return problems.tooMany
     return age.isStale() ? problems.stale : undefined
   }
   const watched = watchers(clock, () => problem() !== undefined)
@@ -134,10 +132,17 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   const following = followStore(
     { store, prefix, clock, signal: closing.signal, maxStalenessMs },
     {
-      ...objects.follower,
+      object: objects.take,
       listed(keys, revision) {
-        objects.follower.listed(keys, revision)
+        objects.keepListed(keys, revision)
         ready.resolve()
+      },
+      change(change) {
+        objects.take(change)
+        objects.settle(change.revision)
+      },
+      gap(isReplaced) {
+        if (isReplaced) objects.restart()
       },
       reached: () => {},
       asked: age.asked,
@@ -164,11 +169,7 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   return {
     ready: ready.promise,
     problem,
-    // Not that there are too many objects: all else would be refused with what needs them.
-    health() {
-      if (closing.signal.aborted) return [problems.closed]
-      return age.isStale() ? [problems.stale] : []
-    },
+    health: () => [problem()].filter((each) => each !== undefined),
     get: objects.get,
     watch: watched.watch,
     watchProblem: watched.watchUnknown,
@@ -183,8 +184,20 @@ export function storeCache<T>(options: StoreCacheOptions, kind: CachedKind<T>): 
   }
 }
 
+/** Reports once that there are as many objects as there is memory for, or nearly. */
+function levelReports(what: string, maxObjects: number, report: (error: StoreError) => void) {
+  const level = limitLevels(maxObjects)
+  return (objects: number): void => {
+    const { is, isNew } = level(objects)
+    if (!isNew) return
+    const many = is === 'near' ? `${objects} of at most` : 'more than'
+    const message = `the store has ${many} ${maxObjects} ${what} (maxObjects): all of them count, and memory grows`
+    report(new StoreError('storeUnavailable', message))
+  }
+}
+
 interface ObservedCopy extends Pick<StoreCopyEvent, 'kind' | 'maxObjects'> {
-  readonly objects: Pick<KeptObjects<unknown>, 'count'>
+  readonly objects: Pick<CachedObjects<unknown>, 'size'>
   readonly age: Freshness
 }
 
@@ -194,15 +207,14 @@ function observedBy(observer: Observer | undefined, { objects, age, ...copy }: O
     if (observer === undefined) return
     const ageMs = age.ageMs()
     const ageSeconds = ageMs === undefined ? undefined : ageMs / 1000
-    const told = { ...copy, objects: objects.count(), status, ...defined({ ageSeconds, outageSeconds }) }
+    const told = { ...copy, objects: objects.size, status, ...defined({ ageSeconds, outageSeconds }) }
     notify(observer, { type: 'storeCopy', ...told })
   }
 }
 
 /** Why the objects are not known. */
-function problemsOf(what: string, maxObjects: number, maxStalenessSeconds: number) {
+function problemsOf(what: string, maxStalenessSeconds: number) {
   return {
-    tooMany: `the ${what} are not known: the store has more than ${maxObjects} of them`,
     stale: `the ${what} are not known: they could not be compared with the store for more than ${maxStalenessSeconds} seconds`,
     closed: `the ${what} are not known: they are not followed any more`,
   }
