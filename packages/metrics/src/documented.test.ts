@@ -110,6 +110,7 @@ const EVENTS: readonly AuthenticationEvent[] = [
     connections: { used: 1, idle: 1, waiting: 1, limit: 1 },
   },
   { type: 'storeCopy', kind: 'k', status: 'failing', objects: 1, maxObjects: 2, ageSeconds: 1 },
+  { type: 'objectQuota', resource: 'r', namespace: 'n', status: 'near', used: 4, limit: 5, isNew: true },
   // What is not counted.
   { type: 'consulting', authenticator: 'a' },
   { type: 'consulted', authenticator: 'a', outcome: 'noOpinion', durationSeconds },

@@ -193,6 +193,7 @@ describe('metrics', () => {
       '# TYPE kube_authn_copy_objects gauge',
       '# TYPE kube_authn_copy_objects_limit gauge',
       '# TYPE kube_authn_copy_outages_total counter',
+      '# TYPE kube_authn_object_quota_creations_total counter',
     ])
     expect(text).toMatch(/^(#.*\n)*$/)
   })

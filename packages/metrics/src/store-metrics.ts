@@ -97,6 +97,11 @@ export function copyMetrics(make: Instruments): EventHandlers {
     'kind',
   )
   const outages = make.counter('kube_authn_copy_outages_total', 'Outages of this copy of objects.', 'kind')
+  const quotas = make.counter(
+    'kube_authn_object_quota_creations_total',
+    'Creations in namespaces that have 80 % of the objects of this kind that they may have (near), or all of them (exceeded).',
+    ['resource', 'status'],
+  )
 
   return {
     storeCopy(event) {
@@ -106,5 +111,6 @@ export function copyMetrics(make: Instruments): EventHandlers {
       if (event.ageSeconds !== undefined) staleness.set(kind, event.ageSeconds)
       if (status === 'failing') outages.add(kind)
     },
+    objectQuota: ({ resource, status }) => quotas.add([resource, status]),
   }
 }

@@ -1,3 +1,4 @@
+import { countObjects } from './count-objects.ts'
 import type { ObjectStore } from './object-store.ts'
 import { storeNow } from './store-time.ts'
 
@@ -6,6 +7,7 @@ export function forwardedStore(store: ObjectStore): ObjectStore {
   return {
     get: (...given) => store.get(...given),
     list: (...given) => store.list(...given),
+    count: (...given) => countObjects(store, ...given),
     create: (...given) => store.create(...given),
     update: (...given) => store.update(...given),
     delete: (...given) => store.delete(...given),

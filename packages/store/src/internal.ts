@@ -9,6 +9,8 @@ export {
   storeCacheShape,
   type StoreCopy,
 } from './cache/store-cache.ts'
+export { type LimitLevel, limitLevels } from './cache/limit-levels.ts'
+export { countObjects } from './count-objects.ts'
 export { continueToken, presentToken, resolvedToken } from './list-pages.ts'
 export { fencedStore } from './fenced-store.ts'
 export { forwardedStore } from './forwarded-store.ts'

@@ -128,6 +128,10 @@ export interface ObjectStore {
    * @throws {StoreError} `invalidContinue`; `revisionCompacted` if the pages before are too old.
    */
   list(prefix: string, options?: ListOptions): Promise<StoredList>
+  /**
+   * How many objects have keys that begin with `prefix`; counting ends at `most`. One that has just expired may be among them. Default: they are listed, and counted.
+   */
+  count?(prefix: string, most: number): Promise<number>
   /** @throws {StoreError} `objectExists`, `objectTooLarge`, `invalidObject`, `fenced` */
   create(key: string, value: string, lifetime?: Lifetime): Promise<StoredObject>
   /**

@@ -1,6 +1,7 @@
 import type { Observer } from '@kube-authn/core'
 import { aFunction, checkOptions, notify, type OptionsShape, required } from '@kube-authn/core/adapter'
 import { defined, type StoreOperation } from '@kube-authn/core/internal'
+import { countObjects } from './count-objects.ts'
 import { forwardedStore } from './forwarded-store.ts'
 import type { ObjectStore, StoreEvent } from './object-store.ts'
 import { StoreError, type StoreErrorCode } from './store-error.ts'
@@ -60,6 +61,7 @@ export function observeStore(store: ObjectStore, options: ObserveStoreOptions): 
     ...forwardedStore(store),
     get: (...given) => asked('get', () => store.get(...given)),
     list: (...given) => asked('list', () => store.list(...given)),
+    count: (...given) => asked('list', () => countObjects(store, ...given)),
     create: (...given) => asked('create', () => store.create(...given)),
     update: (...given) => asked('update', () => store.update(...given)),
     delete: (...given) => asked('delete', () => store.delete(...given)),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixedClock } from '../../core/test/fakes.ts'
+import { countObjects } from '../src/count-objects.ts'
 import type { Fence, ObjectStore, StoreChange, StoreEvent, WatchOptions } from '../src/object-store.ts'
 import { StoreError, type StoreErrorCode } from '../src/store-error.ts'
 import { unhandledRejections } from './unhandled-rejections.ts'
@@ -327,6 +328,18 @@ export function storeContract(
         await expectFailure(store.list('/', { continue: token }), 'invalidContinue')
       },
     )
+
+    it('is counted, without what was deleted, up to a number', async () => {
+      const count = (prefix: string, most = 10): Promise<number> => countObjects(store, prefix, most)
+      for (const name of ['/a/1', '/a/2', '/a/3', '/ab/1']) await store.create(name, 'x')
+      await store.update('/a/2', 'y', (await store.get('/a/2'))!.revision)
+      await store.delete('/a/1')
+      expect(await Promise.all([count('/a/'), count('/a'), count('/a/', 1), count('/b/')])).toEqual([
+        2, 3, 1, 0,
+      ])
+      await store.create('/a/1', 'z')
+      expect(await count('/a/')).toBe(3)
+    })
 
     it('does not go on in another prefix, nor at a revision to come', async () => {
       for (const name of 'abc') await store.create(`/x/${name}`, '1')

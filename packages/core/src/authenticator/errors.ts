@@ -52,9 +52,7 @@ export class AuthenticationError extends KubeAuthnError {
   }
 }
 
-/**
- * Whether this is an {@link AuthenticationError}, of this or another copy of the package. One with an unknown `code` does not count.
- */
+/** Whether this is an {@link AuthenticationError}, of this or another copy of the package. One with an unknown `code` does not count. */
 export const isAuthenticationError: (value: unknown) => value is AuthenticationError = branded(
   AuthenticationError,
   'AuthenticationError',

@@ -15,6 +15,7 @@ import type {
   ApiRequestEvent,
   LeaderElectionEvent,
   LongRunningRequestEvent,
+  ObjectQuotaEvent,
   RequestInFlightEvent,
   ServingCertificateEvent,
   TlsHandshakeErrorEvent,
@@ -287,6 +288,7 @@ export type AuthenticationEvent =
   | StoreWatchEvent
   | StoreStatusEvent
   | StoreCopyEvent
+  | ObjectQuotaEvent
   | ApiRequestEvent
   | LongRunningRequestEvent
   | RequestInFlightEvent

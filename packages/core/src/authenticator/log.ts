@@ -1,11 +1,7 @@
-/**
- * How serious a log line is. `error`: the app or a service it needs is at fault. `warn`: a refusal, or a likely mistake. No more will be added.
- */
+/** How serious a log line is. `error`: the app or a service it needs is at fault. `warn`: a refusal, or a likely mistake. No more will be added. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/**
- * A logger: `console`, pino, winston, and every other one with these methods. Each is called with one string, which is one line.
- */
+/** A logger: `console`, pino, winston, and every other one with these methods. Each is called with one string, which is one line. */
 export interface Logger {
   debug(message: string): unknown
   info(message: string): unknown

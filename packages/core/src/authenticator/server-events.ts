@@ -54,3 +54,15 @@ export interface LeaderElectionEvent {
   /** `unreleased`: it stopped while the store did not answer, so that others may have to wait for the end of the lease. */
   readonly status: 'standing' | 'leading' | 'lost' | 'released' | 'unreleased'
 }
+
+/** A creation found a namespace at 80 % of its quota or above (`near`), or was refused for it (`exceeded`). `resource`: as in `roles.rbac.authorization.k8s.io`. */
+export interface ObjectQuotaEvent {
+  readonly type: 'objectQuota'
+  readonly resource: string
+  readonly namespace: string
+  readonly status: 'near' | 'exceeded'
+  readonly used: number
+  readonly limit: number
+  /** The creation before it did not. */
+  readonly isNew: boolean
+}

@@ -11,9 +11,7 @@ export interface UserJson {
 /** The error message if {@link isUnicodeUser} is `false`. */
 export const NOT_UNICODE = 'the user has a name, group or extra field that is not Unicode'
 
-/**
- * Whether JSON can represent the user. A name that is not well-formed Unicode would be read as another name.
- */
+/** Whether JSON can represent the user. A name that is not well-formed Unicode would be read as another name. */
 export function isUnicodeUser({ username, uid, groups, extra }: UserInfo): boolean {
   const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()]
   return texts.every((text) => text.isWellFormed())

@@ -98,9 +98,7 @@ export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> 
 
 /** The context of one request. Members are read only when needed, so each may be a getter. */
 export interface AuthenticateRequestContext {
-  /**
-   * Whether `impersonateRequest` handles this request next. Read only if the request has `Impersonate-*` headers. Default `false`.
-   */
+  /** Whether `impersonateRequest` handles this request next. Read only if the request has `Impersonate-*` headers. Default `false`. */
   readonly impersonates?: boolean | undefined
   /**
    * Whether this request had impersonation headers that are already removed. Authenticating it again would undo that decision, so it is

@@ -5,9 +5,7 @@ import type { Context } from '../authenticator/context.ts'
 
 /** The trace of one request during its authentication. */
 export interface RequestTrace {
-  /**
-   * Receives the events of this request only; the last one is a `RequestEvent`. Absent: the trace needs no events.
-   */
+  /** Receives the events of this request only; the last one is a `RequestEvent`. Absent: the trace needs no events. */
   readonly observer?: Observer
   /** Calls `work` exactly once, synchronously. All processing of the request, also asynchronous, starts inside this call. */
   run(work: () => void): void

@@ -5,6 +5,7 @@ import { answerDiscovery, discoveryDocuments, objectAnswer } from '@kube-authn/a
 import type { DiscoveryResource } from '@kube-authn/api'
 import { isStatusError, methodNotAllowed } from '@kube-authn/core/internal'
 import { openApi } from '../openapi/openapi.ts'
+import { objectQuota } from '../registry/object-quota.ts'
 import { registry } from '../registry/registry.ts'
 import type { ActionSubresource, Resource } from '../registry/resource.ts'
 import { credentialRevocations } from '../registry/resources/credential-revocations.ts'
@@ -58,13 +59,14 @@ export async function apiAnswers(
   { reviews, health }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
   const { store, rbac, authorizer = rbac, observer, clock = storeClock(options.store) } = options
-  const { revocations, bootstrapTokens, strict = false } = options
+  const { revocations, bootstrapTokens, strict = false, maxObjectsPerNamespace: limit = 50_000 } = options
   const { kubernetesVersion = DEFAULT_KUBERNETES_VERSION } = options
   const resources = servedResources(options)
   const objects = registry({
     store,
     resources,
     clock,
+    quota: limit === 0 ? undefined : objectQuota({ store, limit, clock, observer }),
     ...(authorizer !== undefined && { authorizer }),
     ...(rbac !== undefined && { rbac }),
     learners: [revocations, options.serviceAccounts, bootstrapTokens].filter((each) => each !== undefined),

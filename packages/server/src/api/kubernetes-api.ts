@@ -1,7 +1,14 @@
 import type { Clock, Observer, AuthenticationRequest, KubernetesVersion } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { TokenIssuer } from '@kube-authn/issuer'
-import { aBoolean, aFunction, type HttpAnswer, type OptionsShape, required } from '@kube-authn/core/adapter'
+import {
+  aBoolean,
+  aFunction,
+  type HttpAnswer,
+  type OptionsShape,
+  required,
+  wholeNumber,
+} from '@kube-authn/core/adapter'
 import {
   aClock,
   aKubernetesVersion,
@@ -61,6 +68,11 @@ export interface KubernetesApiOptions {
    * (`--strict`). Reads and deletions stay. Default `false`.
    */
   readonly strict?: boolean
+  /**
+   * How many objects of one kind may be created in a namespace; 0 is no limit. Beyond it the API answers with 403 and `exceeded quota`, as with a ResourceQuota of `count/RESOURCE`; what there is
+   * stays. Several replicas may exceed it by what they create within some seconds (`--max-objects-per-namespace`). Default 50,000.
+   */
+  readonly maxObjectsPerNamespace?: number
   /** The release that `/version` and the OpenAPI documents name (`--emulated-version`). Default `1.36`. */
   readonly kubernetesVersion?: KubernetesVersion
   /** The time of creations, and for ages and ends of watches. Default: that of the store. */
@@ -83,6 +95,7 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   bootstrapTokens: withMethods('a copy as storedBootstrapTokens(...) makes', 'getSecret', 'learn', 'health'),
   tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
   strict: aBoolean,
+  maxObjectsPerNamespace: wholeNumber(0),
   kubernetesVersion: aKubernetesVersion,
   clock: aClock,
 }

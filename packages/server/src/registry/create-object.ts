@@ -6,6 +6,7 @@ import { checkObject } from './check-object.ts'
 import { generateName } from './generate-name.ts'
 import type { KubeObject } from './kube-object.ts'
 import { withOwners } from './metadata.ts'
+import type { ObjectQuota } from './object-quota.ts'
 import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
 import type { Resource, Services, Write, WriteOptions, Target } from './resource.ts'
@@ -18,6 +19,8 @@ export interface Creation {
   readonly services: Services
   /** As of `generateName`. */
   readonly random: (() => number) | undefined
+  /** Default: there may be any number of objects. */
+  readonly quota: ObjectQuota | undefined
 }
 
 /** Where an object is created. */
@@ -31,7 +34,7 @@ const MAX_ATTEMPTS = 8
 
 /** Creates an object, with a name that is made if it has only the beginning of one. @throws {StatusError} 400, 403, 404, 409, 422 */
 export async function createObject(
-  { store, services, random }: Creation,
+  { store, services, random, quota }: Creation,
   { resource, namespace, requestName = '' }: Place,
   sent: KubeObject,
   { isDryRun = false, caller, owners }: WriteOptions = {},
@@ -50,7 +53,9 @@ export async function createObject(
     if (requestName !== '') await requireCreateAllowed(resource, object, write)
     await resource.admit?.({ ...write, object, old: undefined, requestName })
     try {
-      return await createNamed(store, resource, object, isDryRun)
+      const create = (): Promise<KubeObject> => createNamed(store, resource, object, isDryRun)
+      const isLimited = quota !== undefined && resource.isNamespaced
+      return await (isLimited ? quota.admit({ resource, namespace, name: full }, isDryRun, create) : create())
     } catch (thrown) {
       if (!isGenerated || attempt === MAX_ATTEMPTS || !isConflict(thrown)) throw thrown
     }

@@ -28,6 +28,7 @@ import {
   type Target,
   type WriteOptions,
 } from './resource.ts'
+import type { ObjectQuota } from './object-quota.ts'
 import { namespaces } from './resources/namespaces.ts'
 import { seenChanges, type KubeWatchEvent, watchObjects, type WatchQuery } from './watch-objects.ts'
 import { type Collection, selectsOf } from './selectors.ts'
@@ -84,6 +85,8 @@ export interface RegistryOptions {
   readonly rbac?: StoredRbac
   /** Copies of objects in the store, besides `rbac`: they learn what is written. Default: none. */
   readonly learners?: readonly Learner[]
+  /** How many objects may be created. Default: any number. */
+  readonly quota?: ObjectQuota | undefined
   /** Default: that of the store. */
   readonly clock?: Clock
   /** Returns a number from 0 to below 1, for generated names. Default: cryptographically secure. */
@@ -106,6 +109,7 @@ export function registry({
   authorizer = rbac,
   clock = storeClock(written),
   random,
+  quota,
 }: RegistryOptions): Registry {
   const store = learningStore(written, rbac === undefined ? learners : [rbac, ...learners], resources)
   const now = (): string => rfc3339Of(clock.now())
@@ -122,7 +126,7 @@ export function registry({
     rulesFor: (user, namespace) => rulesOf(rbac ?? authorizer ?? NO_RULES, user, namespace),
     now,
   }
-  const create: Registry['create'] = (...given) => createObject({ store, services, random }, ...given)
+  const create: Registry['create'] = (...given) => createObject({ store, services, random, quota }, ...given)
 
   const update: Registry['update'] = async (target, ...rest) => {
     const { object, isGone } = await replaceObject({ store, services }, target, ...rest)

@@ -27,6 +27,11 @@ export function rangeReply(reply: unknown): RangeReply {
   return { keyValues: listIn(reply, 'kvs').map(keyValue), isMore: memberOf(reply, 'more') === true }
 }
 
+/** How many keys a range has: the gateway leaves out 0. */
+export function countIn(reply: unknown): number {
+  return numberOf(memberOf(reply, 'count')) ?? 0
+}
+
 /** @throws {EtcdFailure} if it is none. */
 export function transactionReply(reply: unknown): {
   readonly isDone: boolean

@@ -7,7 +7,7 @@ import { workInProgress } from '../work-in-progress.ts'
 import { connectEtcd, type EtcdConnection, type EtcdObjectStoreOptions } from './connect-etcd.ts'
 import { storeFailure } from './etcd-failure.ts'
 import { etcdWrites } from './etcd-writes.ts'
-import { listObjects } from './list-objects.ts'
+import { countObjects, listObjects } from './list-objects.ts'
 import { findObject, openedStore, running } from './opened-store.ts'
 
 /**
@@ -49,6 +49,7 @@ export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore
         await ended.removed()
         return listObjects(opened, prefix, given)
       }),
+    count: (prefix, most) => begin(async () => Math.min(most, await countObjects(opened, prefix))),
     create: (key, value, lifetime) => begin(() => writes.create(key, value, lifetime)),
     update: (key, value, expected, lifetime) => begin(() => writes.update(key, value, expected, lifetime)),
     delete: (key, precondition) => begin(() => writes.delete(key, precondition)),

@@ -4,7 +4,7 @@ import { StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'
 import type { EtcdClient } from './etcd-client.ts'
 import { EtcdFailure } from './etcd-failure.ts'
-import { type RangeReply, transactionReply } from './etcd-replies.ts'
+import { countIn, type RangeReply, transactionReply } from './etcd-replies.ts'
 import type { EtcdReplica } from './etcd-replica.ts'
 import { type OpenedStore, running } from './opened-store.ts'
 import { rangeTransaction, readState } from './write-transaction.ts'
@@ -50,6 +50,13 @@ export async function listObjects(
     }
     size = length > PAGE_LENGTH ? Math.max(1, size >> 1) : Math.min(LARGEST_PAGE, 2 * size)
   }
+}
+
+/** How many objects there are with a prefix. */
+export async function countObjects(store: OpenedStore, prefix: string): Promise<number> {
+  const { keys } = running(store).names
+  const range = { ...keys.objects(prefix), count_only: true }
+  return countIn(await store.connection.client.call('kv/range', range))
 }
 
 async function startOf(replica: EtcdReplica, prefix: string, token: string | undefined): Promise<Position> {

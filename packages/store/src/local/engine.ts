@@ -16,6 +16,8 @@ export interface LocalEngine {
     readonly revision: number
     readonly limit: number
   }): readonly StoredObject[]
+  /** How many current objects there are, up to `most`. */
+  count(prefix: string, most: number): number
   /** The first change of a key with this prefix after a revision, which is not less than that of the last compaction. */
   changeAfter(revision: number, prefix: string): StoreChange | undefined
   /** All of them or none; durable when it returns. @throws anything if none of them was written. */

@@ -51,6 +51,11 @@ export function localStore(engine: LocalEngine, options: LocalStoreOptions): Obj
         return prepareToRead(state).has(key) ? undefined : engine.get(key)
       }),
     list: (prefix, given = {}) => listInTurn(lists, state, prefix, given),
+    count: (prefix, most) =>
+      promised(() => {
+        prepareToRead(state)
+        return engine.count(prefix, most)
+      }),
     create: (key, value, lifetime) => put({ type: 'created', key, value }, lifetime),
     update: (key, value, revision, lifetime) => put({ type: 'updated', key, value, revision }, lifetime),
     delete: (key, precondition = {}) =>

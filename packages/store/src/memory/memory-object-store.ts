@@ -75,6 +75,14 @@ export function memoryEngine(): LocalEngine {
       }
       return found
     },
+    count(prefix, most) {
+      let count = 0
+      for (const key of keys.from(prefix, true)) {
+        if (!key.startsWith(prefix) || count === most) break
+        if (byKey.get(key)?.at(-1)?.type !== 'deleted') count++
+      }
+      return count
+    },
     changeAfter: (revision, prefix) => inOrder.after(revision, prefix),
     write(changes) {
       for (const change of changes) {

@@ -67,6 +67,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Obje
         return read.get(key)
       }),
     list: (prefix, given = {}) => begin(() => list(replica, prefix, given)),
+    count: (...given) => begin(() => read.count(...given)),
     create: async (key, value, lifetime) => objectOf(await write({ type: 'created', key, value }, lifetime)),
     update: async (key, value, revision, lifetime) =>
       objectOf(await write({ type: 'updated', key, value, revision }, lifetime)),

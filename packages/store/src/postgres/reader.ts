@@ -18,6 +18,8 @@ export interface Reader {
     range: KeyRange,
     revision: number,
   ): Promise<StoreState & { readonly objects: readonly StoredObject[] }>
+  /** How many objects there are, up to `most`. */
+  count(prefix: string, most: number): Promise<number>
   /** The changes of the keys with one of these prefixes. */
   changes(prefixes: readonly string[], since: number): Promise<ChangePage>
   /** Up to which revision changes exceed the limit. */
@@ -76,6 +78,10 @@ export function reader(database: Database, schema: string, now: () => number | n
     async listAt(range, revision) {
       const rows = await database.read(sql.listAt, [...rangeOf(range), revision])
       return { ...stateIn(rows[0]), objects: rowsOf(rows).map(objectIn) }
+    },
+    async count(prefix, most) {
+      const [row = {}] = await database.read(sql.count, [...boundsOf(prefix), most])
+      return numberIn(row, 'count')
     },
     async changes(prefixes, since) {
       const bounds = prefixes.map(boundsOf)
@@ -137,6 +143,8 @@ function statements(s: string): Readonly<Record<keyof Reader, string>> {
           ) f WHERE f.previous_revision IS NOT NULL ORDER BY f.key LIMIT $4)
         ) u ORDER BY u.key LIMIT $4
       ) p ON true WHERE s.id = 0 ORDER BY p.key`,
+    count: `
+      SELECT count(*)::float8 AS count FROM (SELECT 1 FROM ${s}.object o WHERE o.key >= $1 AND o.key < $2 LIMIT $3) x`,
     changes: `
       SELECT ${state}, ${expiry('$6')}, p.*
       FROM ${s}.store s LEFT JOIN LATERAL (

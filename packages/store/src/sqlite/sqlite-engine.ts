@@ -23,6 +23,11 @@ const SQL = {
     WHERE c.key >= ?1 AND c.key < ?2 AND c.key <> ?3 AND c.revision <= ?4 AND c.type <> ${DELETED} AND NOT EXISTS (
       SELECT 1 FROM change l INDEXED BY change_of_key WHERE l.key = c.key AND l.revision > c.revision AND l.revision <= ?4
     ) ORDER BY c.key LIMIT ?5`,
+  count: `
+    SELECT count(*) AS count FROM (
+      SELECT 1 FROM change c INDEXED BY change_of_key WHERE c.key >= ?1 AND c.key < ?2 AND c.type <> ${DELETED} AND NOT EXISTS (
+        SELECT 1 FROM change l INDEXED BY change_of_key WHERE l.key = c.key AND l.revision > c.revision
+      ) LIMIT ?3)`,
   changeAfter: `
     SELECT ${COLUMNS}, (
       SELECT p.value FROM change p INDEXED BY change_of_key WHERE p.key = c.key AND p.revision < c.revision
@@ -69,6 +74,8 @@ export function sqliteEngine(database: SqlDatabase, file: string): LocalEngine {
           .all(after ?? prefix, rangeEnd(prefix), after ?? '', at, limit === Infinity ? NO_LIMIT : limit)
           .map((row) => objectOf(changeIn(row, file))),
       ),
+    count: (prefix, most) =>
+      attempt(file, () => Number(statements.count.get(prefix, rangeEnd(prefix), most)?.['count'])),
     changeAfter: (since, prefix) =>
       attempt(file, () => {
         const row = statements.changeAfter.get(since, prefix, rangeEnd(prefix))
@@ -98,6 +105,7 @@ function prepared(database: SqlDatabase): Statements {
   return {
     get: database.prepare(SQL.get),
     range: database.prepare(SQL.range),
+    count: database.prepare(SQL.count),
     changeAfter: database.prepare(SQL.changeAfter),
     insert: database.prepare(SQL.insert),
     setRevision: database.prepare(SQL.setRevision),

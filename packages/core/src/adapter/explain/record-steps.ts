@@ -17,9 +17,7 @@ export interface Recorder {
   readonly decision: () => RequestEvent | undefined
 }
 
-/**
- * Builds a tree from the events. A step that is still unfinished when the one around it finishes was abandoned, and is omitted.
- */
+/** Builds a tree from the events. A step that is still unfinished when the one around it finishes was abandoned, and is omitted. */
 export function recordSteps(): Recorder {
   let outermost: RecordedStep | undefined
   let decision: RequestEvent | undefined

@@ -47,9 +47,7 @@ export function peerCertificatesOf(message: NodeRequest): readonly Uint8Array[] 
   return read
 }
 
-/**
- * Whether the server requested a certificate from the peer; `undefined` if unknown. Node stores it as `requestCert` of the server.
- */
+/** Whether the server requested a certificate from the peer; `undefined` if unknown. Node stores it as `requestCert` of the server. */
 export function requestsCertificateOf(message: NodeRequest): boolean | undefined {
   try {
     const connection = connectionOf(message)

@@ -1,4 +1,4 @@
-import type { Clock, Observer } from '@kube-authn/core'
+import type { AuthenticationEvent, Clock, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import {
@@ -93,6 +93,10 @@ export async function openApi(
     log,
     strict: flags.boolean('strict'),
     kubernetesVersion: flags.release(),
+    maxObjectsPerNamespace: flags.number('max-objects-per-namespace'),
+    observer(event) {
+      if (event.type === 'objectQuota' && event.isNew) logQuota(event, log)
+    },
     ...(flags.isGiven(ALWAYS_ALLOWED) && { alwaysAllowPaths: flags.list(ALWAYS_ALLOWED) }),
     ...limitsOf(flags),
   })
@@ -114,6 +118,14 @@ function logRecovery({ kind, status, outageSeconds = 0 }: StoreCopyEvent, log: L
   if (status !== 'recovered') return
   const took = `${Math.round(outageSeconds)} seconds`
   log({ level: 'info', message: `${kind} are followed again: their changes could not be for ${took}` })
+}
+
+type ObjectQuotaEvent = Extract<AuthenticationEvent, { readonly type: 'objectQuota' }>
+
+function logQuota({ resource, namespace, status, used, limit }: ObjectQuotaEvent, log: Log): void {
+  const many = `the namespace ${namespace} has ${used} of at most ${limit} ${resource}`
+  const then = status === 'exceeded' ? ': further ones are refused' : ''
+  log({ level: 'warn', message: `${many} (--max-objects-per-namespace)${then}` })
 }
 
 const ALWAYS_ALLOWED = 'authorization-always-allow-paths'

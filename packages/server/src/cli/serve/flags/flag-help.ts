@@ -205,6 +205,8 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = flagGroups({
   'Limits:': {
     'max-requests-inflight number': 'reading requests at a time; 0 is no limit (default 400)',
     'max-mutating-requests-inflight number': 'other requests at a time; 0 is no limit (default 200)',
+    'max-objects-per-namespace number':
+      'objects of one kind that may be created in a namespace; 0 is no limit (default 50000)',
     'request-timeout duration': 'how long a request may take that is no watch (default 1m0s)',
     'shutdown-delay-duration duration': 'how long requests are accepted after SIGTERM (default 0s)',
     'emulated-version release': 'the release of Kubernetes whose answers are given',

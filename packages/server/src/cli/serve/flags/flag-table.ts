@@ -33,6 +33,7 @@ export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'forward-auth-max-numbered-groups': number(0),
   'forward-auth-original': text('x-forwarded'),
   'in-memory': off,
+  'max-objects-per-namespace': number(50_000),
   output: text('text'),
   store: text(),
   strict: off,

@@ -64,7 +64,11 @@ function isLoopback(address: string): boolean {
 }
 
 function limitProblems(flags: ParsedFlags, add: AddProblem): void {
-  for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight']) {
+  for (const name of [
+    'max-requests-inflight',
+    'max-mutating-requests-inflight',
+    'max-objects-per-namespace',
+  ]) {
     if (flags.number(name) < 0) add(name, `--${name} can not be negative value`)
   }
   if (!(flags.seconds('request-timeout') > 0)) {
