@@ -16,4 +16,4 @@ export type {
   WatchOptions,
 } from './object-store.ts'
 export { observeStore, type ObserveStoreOptions } from './observe-store.ts'
-export { isStoreError, StoreError, type StoreErrorCode } from './store-error.ts'
+export { type FailedWriteOutcome, isStoreError, StoreError, type StoreErrorCode } from './store-error.ts'

@@ -14,8 +14,7 @@ import { branded } from '@kube-authn/internal/brand'
  * - `invalidContinue`: the token of a list is not one of this list.
  * - `watchTooSlow`: changes were read more slowly than they were made. Watch again since the last revision.
  * - `storeCorrupted`: the file of the store is damaged, or not a store.
- * - `storeUnavailable`: the engine failed; the message or `cause` says why. The store is as before, and trying again may help. Of an engine elsewhere, the answer to a
- *   write may be what was lost: then the write was made.
+ * - `storeUnavailable`: the engine failed; the message or `cause` says why. Trying again may help. Of a write, `outcome` says whether the store is as before.
  * - `closed`: the store was closed.
  *
  * More may be added in a minor version; handle the rest.
@@ -35,14 +34,20 @@ export type StoreErrorCode =
   | 'storeUnavailable'
   | 'closed'
 
+/** What became of a write that failed. `unknown`: of an engine elsewhere the answer was lost, so it may have been made, or may still be. No more will be added. */
+export type FailedWriteOutcome = 'notWritten' | 'unknown'
+
 /** A store refused something, or failed. The message contains no value. */
 export class StoreError extends KubeAuthnError {
   override readonly name = 'StoreError'
   readonly code: StoreErrorCode
+  /** Of a write that the engine did not do, or not say that it did. Absent: of no write, or of a store that does not tell. */
+  readonly outcome: FailedWriteOutcome | undefined
 
-  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
+  constructor(code: StoreErrorCode, message: string, cause?: unknown, outcome?: FailedWriteOutcome) {
     super(message, cause === undefined ? {} : { cause })
     this.code = code
+    this.outcome = outcome
   }
 }
 
@@ -63,6 +68,13 @@ const REFUSALS = {
   revisionConflict: 'the object has changed since that revision',
   fenced: 'the fence of the write is gone, or is another one',
 } as const
+
+/** A failure of a write, with what became of it, unless that is known already. */
+export function failureOfWrite(thrown: unknown, outcome: FailedWriteOutcome): unknown {
+  const isFailure = isStoreError(thrown, 'storeUnavailable', 'storeCorrupted', 'closed')
+  if (!isFailure || thrown.outcome !== undefined) return thrown
+  return new StoreError(thrown.code, thrown.message, thrown, outcome)
+}
 
 /** A write is refused. */
 export function refusal(code: keyof typeof REFUSALS): StoreError {

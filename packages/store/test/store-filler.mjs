@@ -14,8 +14,8 @@ while (failures.length < 3) {
   try {
     await store.create(key, 'x'.repeat(100_000))
     written.push(key)
-  } catch ({ code, message }) {
-    failures.push({ code, message })
+  } catch ({ code, message, outcome }) {
+    failures.push({ code, message, outcome })
   }
 }
 const keys = async () => (await store.list('')).objects.map(({ key }) => key)

@@ -11,7 +11,7 @@ import { requireActive } from './namespace-lifecycle.ts'
 import { prepareForCreate } from './prepare-object.ts'
 import type { Resource, Services, Write, WriteOptions, Target } from './resource.ts'
 import { namespaces } from './resources/namespaces.ts'
-import { alreadyExists, forbidden, internalError, isConflict } from './status-errors.ts'
+import { alreadyExists, failInPart, forbidden, internalError, isConflict } from './status-errors.ts'
 import { fromStored, keyOf, readStored, toStored } from './stored-objects.ts'
 
 export interface Creation {
@@ -146,7 +146,7 @@ async function isTakenBack(store: ObjectStore, { key, revision }: StoredObject):
   } catch (thrown) {
     if (isStoreError(thrown, 'revisionConflict')) return false
     if (isStoreError(thrown, 'objectNotFound')) return true
-    throw thrown
+    return failInPart(thrown)
   }
 }
 

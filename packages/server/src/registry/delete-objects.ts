@@ -6,7 +6,7 @@ import { type RemainingContent, requireMortal, withRemaining } from './namespace
 import { isFinished, terminating } from './prepare-object.ts'
 import type { Resource, Preconditions, WriteOptions, Target } from './resource.ts'
 import { namespaces, withoutContent } from './resources/namespaces.ts'
-import { conflict, ignoreOthers } from './status-errors.ts'
+import { conflict, failInPart, ignoreOthers } from './status-errors.ts'
 import { fromStored, keyPrefix, readStored } from './stored-objects.ts'
 
 /** Deletes objects, and the content of namespaces with them. */
@@ -41,7 +41,8 @@ export function deletions(store: ObjectStore, resources: readonly Resource[], no
     }
     const isRepeated = preconditions.resourceVersion === undefined
     const { object } = await changeObject(store, target, removed, isDryRun, isRepeated)
-    if (isNamespace && !isDryRun) await finishNamespace(name, object.metadata.uid)
+    // Its deletion has begun, whatever becomes of the rest.
+    if (isNamespace && !isDryRun) await finishNamespace(name, object.metadata.uid).catch(failInPart)
     return object
   }
 
@@ -88,7 +89,7 @@ export function deletions(store: ObjectStore, resources: readonly Resource[], no
 
   const resumeNamespace = async (name: string): Promise<void> => {
     const metadata = (await readStored(store, namespaces, '', name))?.metadata
-    if (metadata?.deletionTimestamp !== undefined) await finishNamespace(name, metadata.uid)
+    if (metadata?.deletionTimestamp !== undefined) await finishNamespace(name, metadata.uid).catch(failInPart)
   }
 
   return { delete: remove, resumeNamespace }

@@ -1,4 +1,5 @@
 import { errorList, fieldPath } from '@kube-authn/core/internal'
+import { StoreError } from '@kube-authn/store'
 import { describe, expect, it } from 'vitest'
 import {
   alreadyExists,
@@ -10,6 +11,7 @@ import {
   isConflict,
   isMissing,
   notFound,
+  statusOfStore,
 } from './status-errors.ts'
 
 const secrets = { group: '', plural: 'secrets', kind: 'Secret' }
@@ -46,5 +48,21 @@ describe('a refusal', () => {
     errors.required(fieldPath('spec'))
     const refused: unknown = JSON.parse(invalid(resource, name, errors).content)
     expect(refused).toMatchObject({ code: 422, reason: 'Invalid', message, details })
+  })
+})
+
+describe('a failure of the store', () => {
+  it.each([
+    [undefined, 503, 'ServiceUnavailable', 'the store is not available'],
+    ['notWritten', 503, 'ServiceUnavailable', 'the store is not available, and the change was not written'],
+    [
+      'unknown',
+      504,
+      'Timeout',
+      'Timeout: the store did not answer, so it is unknown whether the change was written',
+    ],
+  ] as const)('says of a write what became of it: %s', (outcome, status, reason, message) => {
+    const answer = statusOfStore(new StoreError('storeUnavailable', 'secret', undefined, outcome))
+    expect(answer).toMatchObject({ status, body: { reason, message } })
   })
 })

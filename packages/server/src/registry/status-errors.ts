@@ -166,15 +166,28 @@ export function statusOfStore(thrown: unknown): unknown {
     case 'storeUnavailable':
     case 'closed':
     case 'fenced':
-      return new StatusError({
-        status: 503,
-        reason: 'ServiceUnavailable',
-        message: 'the store is not available',
-        cause: thrown,
-      })
+      return unavailableStore(thrown)
     default:
       return internalError(thrown, 'the store failed')
   }
+}
+
+// Deviation: whether a change was written is told (`docs/deviations.md`, failed writes).
+/** As apimachinery `NewTimeoutError` if the change may have been written, or may still be. */
+function unavailableStore(cause: StoreError): StatusError {
+  if (cause.outcome === 'unknown') {
+    const message = 'Timeout: the store did not answer, so it is unknown whether the change was written'
+    return new StatusError({ status: 504, reason: 'Timeout', message, details: {}, cause })
+  }
+  const then = cause.outcome === 'notWritten' ? ', and the change was not written' : ''
+  const message = `the store is not available${then}`
+  return new StatusError({ status: 503, reason: 'ServiceUnavailable', message, cause })
+}
+
+/** Of a change in several writes, of which one is made. @throws what was thrown, without what became of the last one. */
+export function failInPart(thrown: unknown): never {
+  if (!(thrown instanceof StoreError)) throw thrown
+  throw new StoreError(thrown.code, thrown.message, thrown)
 }
 
 /** What `work` resolves to, with errors of the store as those of a client. @throws {StatusError} */

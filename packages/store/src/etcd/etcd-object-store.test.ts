@@ -42,7 +42,8 @@ describe('a write to etcd', () => {
     const store = await open(etcd)
     await store.create('/a', '1')
     etcd.delayWrite()
-    await expect(store.create('/b', '1')).rejects.toMatchObject({ code: 'storeUnavailable' })
+    const outcome = { code: 'storeUnavailable', outcome: 'notWritten' }
+    await expect(store.create('/b', '1')).rejects.toMatchObject(outcome)
     expect(etcd.log.at(-1)).toBe('kv/txn refused')
     expect(await store.get('/b')).toBeUndefined()
     expect(await store.revision()).toBe(1)
@@ -74,7 +75,8 @@ describe('a write to etcd', () => {
     await vi.advanceTimersByTimeAsync(1999)
     expect(failure).toBeUndefined()
     await vi.advanceTimersByTimeAsync(1)
-    expect(failure).toMatchObject({ code: 'storeUnavailable', message: expect.stringContaining('unknown') })
+    expect(failure).toMatchObject({ code: 'storeUnavailable', outcome: 'unknown' })
+    expect(failure).toMatchObject({ message: expect.stringContaining('unknown') })
   })
 
   it('is not made in another store that has taken the place of this one', async () => {

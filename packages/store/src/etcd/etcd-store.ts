@@ -1,7 +1,7 @@
 import { defined } from '@kube-authn/core/internal'
 import { checkKey } from '../limits.ts'
 import { watch } from '../local/watcher.ts'
-import { closed } from '../store-error.ts'
+import { closed, failureOfWrite } from '../store-error.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { workInProgress } from '../work-in-progress.ts'
 import { connectEtcd, type EtcdConnection, type EtcdObjectStoreOptions } from './connect-etcd.ts'
@@ -33,6 +33,10 @@ export async function etcdObjectStore(options: EtcdObjectStoreOptions): Promise<
 export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore> {
   const work = workInProgress()
   const begin = <T>(task: () => Promise<T>): Promise<T> => work.begin(() => translated(task))
+  const written = <T>(task: () => Promise<T>): Promise<T> =>
+    begin(task).catch((thrown: unknown) => {
+      throw failureOfWrite(thrown, 'notWritten')
+    })
   const opened = await translated(() => openedStore(connection, work.hasEnded))
   const { ended } = opened
   const writes = etcdWrites(opened)
@@ -50,9 +54,9 @@ export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore
         return listObjects(opened, prefix, given)
       }),
     count: (prefix, most) => begin(async () => Math.min(most, await countObjects(opened, prefix))),
-    create: (key, value, lifetime) => begin(() => writes.create(key, value, lifetime)),
-    update: (key, value, expected, lifetime) => begin(() => writes.update(key, value, expected, lifetime)),
-    delete: (key, precondition) => begin(() => writes.delete(key, precondition)),
+    create: (...given) => written(() => writes.create(...given)),
+    update: (...given) => written(() => writes.update(...given)),
+    delete: (...given) => written(() => writes.delete(...given)),
     watch: (prefix, given = {}) =>
       watch(
         () => {

@@ -7,9 +7,10 @@ import type {
   ObjectStore,
   StoredObject,
 } from '../object-store.ts'
-import { refusal, StoreError } from '../store-error.ts'
+import { failureOfWrite, refusal, StoreError } from '../store-error.ts'
 import { foundObject } from './change-of-event.ts'
 import type { Ending } from './envelope.ts'
+import { EtcdFailure, storeFailure } from './etcd-failure.ts'
 import type { WriteOutcome } from './etcd-writer.ts'
 import { findObject, type OpenedStore, running, tryWrite } from './opened-store.ts'
 import type { EtcdWrite, StoreNames } from './write-transaction.ts'
@@ -76,7 +77,10 @@ async function write(store: OpenedStore, given: EtcdWrite): Promise<DoneWrite> {
     await requireNoneOver(store, given)
     const replica = running(store)
     const { names } = replica
-    const outcome = await tryWrite(store, replica, given)
+    const outcome = await tryWrite(store, replica, given).catch((thrown: unknown) => {
+      const isUnknown = thrown instanceof EtcdFailure && thrown.outcome === 'unknown'
+      throw isUnknown ? failureOfWrite(storeFailure(thrown), 'unknown') : thrown
+    })
     if (outcome.isDone) {
       await replica.caughtUp(outcome.revision - names.base)
       return { ...outcome, names }

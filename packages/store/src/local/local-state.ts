@@ -2,7 +2,7 @@ import type { Clock } from '@kube-authn/core'
 import { checkKey } from '../limits.ts'
 import { type DeletePrecondition, objectOf, type StoreChange, type StoredObject } from '../object-store.ts'
 import { requireKnown } from '../revisions.ts'
-import { closed, fencedOff, refusal } from '../store-error.ts'
+import { closed, failureOfWrite, fencedOff, refusal } from '../store-error.ts'
 import { type Channels, channels } from './channels.ts'
 import { type Deadline, type Deadlines, deadlines } from './deadlines.ts'
 import { type Deferred, deferred } from './deferred.ts'
@@ -130,7 +130,7 @@ export function flush(state: LocalState): void {
   try {
     if (decided.length > 0) commit(state, decided)
   } catch (thrown) {
-    for (const { promise } of group) promise.reject(thrown)
+    for (const { promise } of group) promise.reject(failureOfWrite(thrown, 'notWritten'))
     return
   }
   for (const answer of answers) answer()

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Row } from './database.ts'
+import { postgresFailure } from './failure.ts'
 import { writer, type Writer } from './writer.ts'
 
 /** Over a database whose function answers so. */
-function writerOver(rows: readonly Row[]): Writer {
+function writerOver(rows: readonly Row[] | Error): Writer {
   return writer({
-    database: { query: () => Promise.resolve(rows) },
+    database: {
+      query: () => (rows instanceof Error ? Promise.reject(postgresFailure(rows)) : Promise.resolve(rows)),
+    },
     schema: 'kube_authn',
     now: () => null,
     waitMs: 1000,
@@ -42,5 +45,22 @@ describe('writes of a group', () => {
   it('all fail if the function says nothing of the store', async () => {
     const { write } = writerOver([])
     await expect(write({ type: 'deleted', key: '/a' })).rejects.toMatchObject({ code: 'storeCorrupted' })
+  })
+
+  it.each([
+    ['53100', 'notWritten'],
+    ['25006', 'notWritten'],
+    ['57P03', 'notWritten'],
+    ['ECONNREFUSED', 'notWritten'],
+    ['57P01', 'unknown'],
+    ['40003', 'unknown'],
+    ['08006', 'unknown'],
+    ['XX001', 'unknown'],
+    ['ECONNRESET', 'unknown'],
+    ['EPIPE', 'unknown'],
+    [undefined, 'unknown'],
+  ])('fail with what became of them: %s', async (code, outcome) => {
+    const { write } = writerOver(Object.assign(new Error('failed'), { code }))
+    await expect(write({ type: 'deleted', key: '/a' })).rejects.toMatchObject({ outcome })
   })
 })

@@ -1,8 +1,9 @@
 import type { DeletePrecondition, StoreChange } from '../object-store.ts'
-import { isRefusal, refusal, StoreError } from '../store-error.ts'
+import { failureOfWrite, isRefusal, refusal, StoreError, type FailedWriteOutcome } from '../store-error.ts'
 import { type Deferred, deferred } from '../local/deferred.ts'
 import type { StoreState } from '../revisions.ts'
 import type { Database, PostgresStoreOptions, Row } from './database.ts'
+import { PostgresFailure } from './failure.ts'
 import { quotedIdentifier } from './schema.ts'
 import { changeIn, dueIn, type NextExpiry, numberIn, stringIn } from './rows.ts'
 
@@ -89,8 +90,9 @@ export function writer({ database, schema, now, waitMs, onWritten, between }: Wr
         else promise.resolve(answer)
       }
     } catch (thrown) {
+      for (const { promise } of group) promise.reject(failureOfWrite(thrown, outcomeOfFailure(thrown)))
       // What waited meanwhile has waited long enough.
-      for (const { promise } of [...group, ...waiting.splice(0)]) promise.reject(thrown)
+      for (const { promise } of waiting.splice(0)) promise.reject(failureOfWrite(thrown, 'notWritten'))
     }
   }
 
@@ -140,6 +142,15 @@ function sizeOfGroup(waiting: readonly Waiting[]): number {
     length += operation.value?.length ?? 0
   }
   return waiting.length
+}
+
+/** What there was no connection for was not sent. What PostgreSQL refuses by its SQLSTATE was rolled back, unless the server stops: it may do so after it has committed. */
+const NOT_WRITTEN =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|57P03|(?!08|40003|57P|58|XX|E)[\dA-Z]{5})$/
+
+function outcomeOfFailure(thrown: unknown): FailedWriteOutcome {
+  const state = thrown instanceof PostgresFailure ? thrown.state : undefined
+  return state !== undefined && NOT_WRITTEN.test(state) ? 'notWritten' : 'unknown'
 }
 
 function outcomeOf(row: Row, operations: readonly Operation[]): StoreChange | StoreError {

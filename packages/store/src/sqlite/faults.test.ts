@@ -275,7 +275,8 @@ describe('a file that cannot grow', () => {
     expect(stderr).not.toContain('Error')
     const { written, failures, before, after } = JSON.parse(stdout) as Filled
     expect(written.length).toBeGreaterThan(5)
-    expect(failures.map(({ code }) => code)).toEqual(failures.map(() => 'storeUnavailable'))
+    const refused = failures.map(() => ({ code: 'storeUnavailable', outcome: 'notWritten' }))
+    expect(failures).toMatchObject(refused)
     expect(before).toEqual([...written.toSorted(), '/soon'])
     expect(after).toEqual(written.toSorted())
     const store = await sqliteObjectStore({ file })
