@@ -1,7 +1,10 @@
 import type { ObjectStore } from '@kube-authn/store'
 import { etcdObjectStore } from '@kube-authn/store/etcd'
 import { migratePostgresStore, postgresObjectStore } from '@kube-authn/store/postgres'
-import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { folderOf } from '../../packages/server/test/command.ts'
+import { startServeProcess } from '../../packages/server/test/served.ts'
+import { PATIENCE_MS } from '../patience.ts'
 import { has } from './components.ts'
 import { type EtcdOptions, type RunningEtcd, startEtcd, unprivileged } from './etcd.ts'
 import { postgresIds, startPostgres } from './postgres.ts'
@@ -81,6 +84,56 @@ describe.runIf(has('postgres', 'setpriv'))('a full disk under PostgreSQL', () =>
     await load.stop()
     await expectHistory(watching, load, told)
     await told.stop()
+  })
+})
+
+describe('the readiness of kube-authn serve', () => {
+  /** Fills the disk of a store, and frees it again. */
+  const expectUnready = async (store: string, disk: SmallDisk): Promise<void> => {
+    const { admin } = await startServeProcess([`--store=${store}`, `--data-dir=${folderOf()}/data`])
+    const create = (index: number, length: number): Promise<Response> => {
+      const data = { text: 'x'.repeat(length) }
+      const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: `m${index}` }, data }
+      return admin('/api/v1/namespaces/default/configmaps', { method: 'POST', body })
+    }
+    const status = async (path: string): Promise<number> => (await admin(path)).status
+    expect(await status('/readyz')).toBe(200)
+    disk.fill()
+    // A page that is there already may have room for a small object.
+    let length = 100_000
+    for (let index = 0; (await status('/readyz')) === 200; index++) {
+      const response = await create(index, length)
+      if (response.status === 201) continue
+      expect(response.status).toBe(503)
+      const message = 'the store is not available, and the change was not written'
+      expect(await response.json()).toMatchObject({ message })
+      length >>= 1
+    }
+    const unready = await admin('/readyz')
+    expect(unready.status).toBe(500)
+    const text = await unready.text()
+    expect(text.split('\n').filter((line) => line.startsWith('[-]'))).toEqual([
+      '[-]writes failed: reason withheld',
+    ])
+    expect([await status('/livez'), await status('/readyz?exclude=writes')]).toEqual([200, 200])
+    expect(await status('/api/v1/namespaces/default')).toBe(200)
+    disk.free()
+    await vi.waitFor(async () => expect(await status('/readyz')).toBe(200), PATIENCE_MS)
+  }
+
+  it('ends while the disk of SQLite is full', async ({ skip }) => {
+    const disk = smallDisk('sqlite', 16, { uid: 0, gid: 0 })
+    if (disk === undefined) return skip()
+    await expectUnready(`sqlite:${disk.folder}/store.db`, disk)
+  })
+
+  it.runIf(has('postgres', 'setpriv'))('ends while the disk of PostgreSQL is full', async ({ skip }) => {
+    const disk = smallDisk('served-data', 128, postgresIds())
+    const log = smallDisk('log-of-served', 128, postgresIds())
+    if (disk === undefined || log === undefined) return skip()
+    const server = await startPostgres(scratch, { name: 'served', data: disk.folder, log: log.folder })
+    onTestFinished(() => server.close())
+    await expectUnready(server.url, disk)
   })
 })
 
