@@ -36,7 +36,7 @@ const ENDPOINTS: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 
 type CheckedOptions = Pick<
   KubernetesApiOptions,
-  'store' | 'rbac' | 'revocations' | 'serviceAccounts' | 'bootstrapTokens'
+  'store' | 'rbac' | 'revocations' | 'serviceAccounts' | 'bootstrapTokens' | 'clockSkewSeconds'
 >
 
 /**
@@ -49,7 +49,7 @@ type CheckedOptions = Pick<
  * Deviation: `/livez` of kube-apiserver has etcd (`docs/deviations.md`, health).
  */
 export function basicChecks(options: CheckedOptions): readonly HealthCheck[] {
-  const { store, rbac, revocations, serviceAccounts, bootstrapTokens } = options
+  const { store, rbac, revocations, serviceAccounts, bootstrapTokens, clockSkewSeconds = 10 } = options
   const copies = [rbac, revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined)
   return [
     { name: 'ping', check: () => {} },
@@ -59,20 +59,18 @@ export function basicChecks(options: CheckedOptions): readonly HealthCheck[] {
       check: async () => void (await store.revision()),
     },
     ...(copies.length === 0 ? [] : [copiesCheck(copies)]),
-    ...(store.status === undefined ? [] : [clockCheck(() => store.status?.() ?? {})]),
+    ...(store.status === undefined ? [] : [clockCheck(() => store.status?.() ?? {}, clockSkewSeconds)]),
   ]
 }
 
-/** As far as other replicas forgive: tokens and sessions that one has issued must count at the next. */
-const MAX_CLOCK_OFFSET_SECONDS = 10
-
-function clockCheck(status: () => StoreStatus): HealthCheck {
+/** @param most as far as other replicas forgive: tokens and sessions that one has issued must count at the next. */
+function clockCheck(status: () => StoreStatus, most: number): HealthCheck {
   return {
     name: 'clock',
     endpoints: ['readyz'],
     check() {
       const { clockOffsetSeconds: offset = 0 } = status()
-      if (Math.abs(offset) <= MAX_CLOCK_OFFSET_SECONDS) return
+      if (Math.abs(offset) <= most) return
       const way = offset > 0 ? 'ahead of' : 'behind'
       throw new Error(
         `the clock of this process is ${Math.abs(offset).toFixed(0)} seconds ${way} that of the store`,

@@ -10,6 +10,7 @@ import {
   wholeNumber,
 } from '@kube-authn/core/adapter'
 import {
+  atLeast,
   aClock,
   aKubernetesVersion,
   anAuthorizer,
@@ -73,6 +74,8 @@ export interface KubernetesApiOptions {
    * stays. Several replicas may exceed it by what they create within some seconds (`--max-objects-per-namespace`). Default 50,000.
    */
   readonly maxObjectsPerNamespace?: number
+  /** How far the clock of this process may be from that of the store, before the check `clock` of `/readyz` fails (`--clock-skew`). Default 10. */
+  readonly clockSkewSeconds?: number
   /** The release that `/version` and the OpenAPI documents name (`--emulated-version`). Default `1.36`. */
   readonly kubernetesVersion?: KubernetesVersion
   /** The time of creations, and for ages and ends of watches. Default: that of the store. */
@@ -96,6 +99,7 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   tokenIssuer: withMethods('an issuer of tokens, as tokenIssuer(...) makes', 'issue'),
   strict: aBoolean,
   maxObjectsPerNamespace: wholeNumber(0),
+  clockSkewSeconds: atLeast(0),
   kubernetesVersion: aKubernetesVersion,
   clock: aClock,
 }

@@ -1,6 +1,6 @@
 import { type Authorizer, privilegedGroups, unionAuthorizer } from '@kube-authn/core/authorization'
 import { aBoolean, checkOptions, type OptionsShape } from '@kube-authn/core/adapter'
-import { without } from '@kube-authn/core/internal'
+import { atLeast, defined, without } from '@kube-authn/core/internal'
 import { type TokenIssuer, tokenIssuer } from '@kube-authn/issuer'
 import { closeAll } from '@kube-authn/internal/close-all'
 import type { ObjectStore } from '@kube-authn/store'
@@ -12,10 +12,11 @@ import { storedBootstrapTokens, type StoredBootstrapTokens } from '../credential
 import { storedServiceAccounts, type StoredServiceAccounts } from '../credentials/stored-service-accounts.ts'
 import { storedRbac, type StoredRbac } from '../rbac/stored-rbac.ts'
 import { writeBootstrapPolicy } from '../rbac/write-bootstrap-policy.ts'
-import { revocations, type StoredRevocations } from '../revocations/revocations.ts'
+import { revocations, type RevocationsOptions, type StoredRevocations } from '../revocations/revocations.ts'
 
 /** Options of {@link openStore}: how old what it keeps in memory may be, and what is called with errors. */
-export interface OpenStoreOptions extends Omit<StoreCacheOptions, 'store'> {
+export interface OpenStoreOptions
+  extends Omit<StoreCacheOptions, 'store'>, Pick<RevocationsOptions, 'clockSkewSeconds'> {
   /** Whether the roles that every cluster has are written, as a kube-apiserver does when it starts. An app that only reads the store of a server says `false`. Default `true`. */
   readonly bootstrapPolicy?: boolean
 }
@@ -59,6 +60,7 @@ export interface OpenedStore {
 const shape: OptionsShape<OpenStoreOptions> = {
   ...without(storeCacheShape, 'store'),
   bootstrapPolicy: aBoolean,
+  clockSkewSeconds: atLeast(0),
 }
 
 /**
@@ -77,12 +79,12 @@ const shape: OptionsShape<OpenStoreOptions> = {
  */
 export async function openStore(store: ObjectStore, options: OpenStoreOptions = {}): Promise<OpenedStore> {
   checkOptions(shape, options)
-  const { bootstrapPolicy = true, ...copying } = options
+  const { bootstrapPolicy = true, clockSkewSeconds, ...copying } = options
   const copied = { ...copying, store }
   if (bootstrapPolicy) await writeBootstrapPolicy({ store })
   const [rbac, revoked, serviceAccounts, bootstrapTokens] = await Promise.all([
     storedRbac(copied),
-    revocations(copied),
+    revocations({ ...copied, ...defined({ clockSkewSeconds }) }),
     storedServiceAccounts(copied),
     storedBootstrapTokens(copied),
   ])

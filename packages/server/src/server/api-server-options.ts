@@ -59,7 +59,7 @@ export interface ApiServerOptions
   readonly metrics?: Metrics
   /** Receives all events. Default: none. */
   readonly observer?: Observer
-  /** Further checks of health, after `ping`, `store` (not of `/livez`) and, of `/readyz`, `copies`: none of those that the options have is too old; `clock`: with PostgreSQL and etcd, that of this process is no more than 10 seconds wrong; and `writes`: the store takes them. The last one of `/readyz` is `shutdown`. Default: none. */
+  /** Further checks of health, after `ping`, `store` (not of `/livez`) and, of `/readyz`, `copies`: none of those that the options have is too old; `clock`: with PostgreSQL and etcd, that of this process is not more than `clockSkewSeconds` wrong; and `writes`: the store takes them. The last one of `/readyz` is `shutdown`. Default: none. */
   readonly healthChecks?: readonly HealthCheck[]
   /**
    * Paths that every user may request, each exact or with a star at its end (`--authorization-always-allow-paths`). Without anonymous users these are all authenticated users.

@@ -244,17 +244,23 @@ describe('a request', () => {
   })
 
   it.each([
-    [0, 200],
-    [10, 200],
-    [-10, 200],
-    [10.1, 500],
-    [-300, 500],
-  ])('is for readiness, which a clock ends that is wrong: by %d s', async (clockOffsetSeconds, status) => {
-    const { ask } = await world({ store: { ...memoryObjectStore(), status: () => ({ clockOffsetSeconds }) } })
-    expect(await ask({ path: '/readyz/clock', headers: ADMIN })).toMatchObject({ status })
-    expect(await ask({ path: '/readyz', headers: ADMIN })).toMatchObject({ status })
-    expect(await ask({ path: '/livez', headers: ADMIN })).toMatchObject({ status: 200 })
-  })
+    [0, {}, 200],
+    [10, {}, 200],
+    [-10, {}, 200],
+    [10.1, {}, 500],
+    [-300, {}, 500],
+    [-300, { clockSkewSeconds: 300 }, 200],
+    [2, { clockSkewSeconds: 1 }, 500],
+  ])(
+    'is for readiness, which a clock ends that is wrong: by %d s, %j',
+    async (clockOffsetSeconds, options, status) => {
+      const store = { ...memoryObjectStore(), status: () => ({ clockOffsetSeconds }) }
+      const { ask } = await world({ store, ...options })
+      expect(await ask({ path: '/readyz/clock', headers: ADMIN })).toMatchObject({ status })
+      expect(await ask({ path: '/readyz', headers: ADMIN })).toMatchObject({ status })
+      expect(await ask({ path: '/livez', headers: ADMIN })).toMatchObject({ status: 200 })
+    },
+  )
 
   it('that asks for an upgrade is answered without one', async () => {
     const server = await world()

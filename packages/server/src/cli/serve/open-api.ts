@@ -55,7 +55,9 @@ export async function openApi(
   const counted = metrics()
   const { observer } = counted
   const store = observeStore(given, { observer })
+  const clockSkewSeconds = flags.seconds('clock-skew')
   const stored = await openStore(store, {
+    clockSkewSeconds,
     onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
     observer(event) {
       observer(event)
@@ -94,6 +96,7 @@ export async function openApi(
     strict: flags.boolean('strict'),
     kubernetesVersion: flags.release(),
     maxObjectsPerNamespace: flags.number('max-objects-per-namespace'),
+    clockSkewSeconds,
     observer(event) {
       if (event.type === 'objectQuota' && event.isNew) logQuota(event, log)
     },

@@ -205,6 +205,8 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = flagGroups({
   'Limits:': {
     'max-requests-inflight number': 'reading requests at a time; 0 is no limit (default 400)',
     'max-mutating-requests-inflight number': 'other requests at a time; 0 is no limit (default 200)',
+    'clock-skew duration':
+      'how far clocks may differ: /readyz fails beyond it, and issuedBefore of a revocation reaches so much further (default 10s)',
     'max-objects-per-namespace number':
       'objects of one kind that may be created in a namespace; 0 is no limit (default 50000)',
     'request-timeout duration': 'how long a request may take that is no watch (default 1m0s)',

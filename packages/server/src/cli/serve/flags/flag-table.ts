@@ -25,6 +25,7 @@ const on: KnownFlag = { kind: 'boolean', default: true }
 /** The flags without which nothing could be kept: of this command only. */
 export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   check: off,
+  'clock-skew': duration('10s'),
   'data-dir': text('kube-authn-data'),
   'forward-auth': off,
   'forward-auth-authorize': off,

@@ -74,8 +74,8 @@ function limitProblems(flags: ParsedFlags, add: AddProblem): void {
   if (!(flags.seconds('request-timeout') > 0)) {
     add('request-timeout', '--request-timeout must be a positive duration')
   }
-  if (flags.seconds('shutdown-delay-duration') < 0) {
-    add('shutdown-delay-duration', '--shutdown-delay-duration can not be negative value')
+  for (const name of ['shutdown-delay-duration', 'clock-skew']) {
+    if (flags.seconds(name) < 0) add(name, `--${name} can not be negative value`)
   }
   if (!(flags.seconds('cluster-signing-duration') > 0)) {
     add('cluster-signing-duration', 'must be a positive duration')
