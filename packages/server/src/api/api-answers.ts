@@ -1,10 +1,11 @@
 import { type HttpAnswer, notify } from '@kube-authn/core/adapter'
 import { DEFAULT_KUBERNETES_VERSION, GIT_VERSIONS } from '@kube-authn/internal/kubernetes-version'
-import type { KubernetesVersion } from '@kube-authn/core'
+import type { KubernetesVersion, Observer } from '@kube-authn/core'
 import { answerDiscovery, discoveryDocuments, objectAnswer } from '@kube-authn/api/internal'
 import type { DiscoveryResource } from '@kube-authn/api'
 import { isStatusError, methodNotAllowed } from '@kube-authn/core/internal'
 import { openApi } from '../openapi/openapi.ts'
+import { deletionAudit, NAMESPACE_CONTROLLER } from '../registry/deletion-audit.ts'
 import { objectQuota } from '../registry/object-quota.ts'
 import { registry } from '../registry/registry.ts'
 import type { ActionSubresource, Resource } from '../registry/resource.ts'
@@ -23,6 +24,8 @@ import { targetOf } from './request-target.ts'
 
 /** What is served at other paths than those of objects. */
 export interface OtherAnswers {
+  /** Receives what the server does by itself, as an audit log sees requests. Default: none. */
+  readonly audit?: Observer | undefined
   /** Reviews, which clients find among the resources. They are answered elsewhere. */
   readonly reviews: readonly DiscoveryResource[]
   readonly health: HealthAnswers
@@ -56,7 +59,7 @@ function versionDocument(version: KubernetesVersion): object {
  */
 export async function apiAnswers(
   options: KubernetesApiOptions,
-  { reviews, health }: OtherAnswers,
+  { reviews, health, audit }: OtherAnswers,
 ): Promise<KubernetesApi['answer']> {
   const { store, rbac, authorizer = rbac, observer, clock = storeClock(options.store) } = options
   const { revocations, bootstrapTokens, strict = false, maxObjectsPerNamespace: limit = 50_000 } = options
@@ -66,6 +69,7 @@ export async function apiAnswers(
     store,
     resources,
     clock,
+    onOwnDeletion: audit && deletionAudit(audit, NAMESPACE_CONTROLLER),
     quota: limit === 0 ? undefined : objectQuota({ store, limit, clock, observer }),
     ...(authorizer !== undefined && { authorizer }),
     ...(rbac !== undefined && { rbac }),

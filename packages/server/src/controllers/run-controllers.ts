@@ -88,6 +88,10 @@ export interface RunControllersOptions {
   readonly kubernetesVersion?: KubernetesVersion
   /** Of several processes over one store, only one runs its controllers at a time: who has a lease in the store. Default: every process runs them. */
   readonly leaderElection?: LeaderElectionOptions
+  /**
+   * Writes audit events of revocations that ended, as deletions by `system:apiserver`: `auditLog(...)`, or the `observer` of `auditFile(...)`. Default: no audit.
+   */
+  readonly audit?: Observer
   /** Receives the event `leaderElection`. Default: none. */
   readonly observer?: Observer
   /** Default: that of the store. */
@@ -117,6 +121,7 @@ const shape: OptionsShape<RunControllersOptions> = {
   leaderElection: nested(leaderElectionShape),
   observer: aFunction,
   clock: aClock,
+  audit: aFunction,
   onError: aFunction,
 }
 

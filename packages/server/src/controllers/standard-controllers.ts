@@ -1,4 +1,4 @@
-import type { Awaitable, Clock, KubernetesVersion } from '@kube-authn/core'
+import type { Awaitable, Clock, KubernetesVersion, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { SigningKey } from '@kube-authn/issuer'
 import type { AuthorityPem } from '../certificates/issue-certificate.ts'
@@ -10,6 +10,7 @@ import { csrApprover, csrSigner } from './certificates/csr-controllers.ts'
 import { csrCleaner } from './certificates/csr-cleaner.ts'
 import { clusterInfoController, clusterInfoPublisher } from './cluster-info/cluster-info.ts'
 import { clusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation.ts'
+import { expiryAudit } from './expiry-audit.ts'
 import { legacyTokenController, tokenTracking } from './legacy-token-cleaner/legacy-token-cleaner.ts'
 import type { ObjectController } from './object-controller.ts'
 import { defaultServiceAccountController, rootCAPublisher } from './namespace-objects.ts'
@@ -34,6 +35,7 @@ export interface ControllerParts {
   readonly recordsTokenUse?: boolean
   readonly kubernetesVersion?: KubernetesVersion
   readonly cleanUpPeriodSeconds?: number
+  readonly audit?: Observer
 }
 
 /** A controller with a name in `--controllers`. */
@@ -125,10 +127,11 @@ export function selectedControllers(
   values: readonly string[],
   parts: ControllerParts,
 ): readonly ObjectController[] {
-  const { registry, clock, clusterInfoKubeconfig, recordsTokenUse } = parts
+  const { registry, clock, clusterInfoKubeconfig, recordsTokenUse, audit } = parts
   return [
     ...STANDARD_CONTROLLERS.filter((each) => isSelected(each, values)).map((each) => each.make(parts)),
     systemNamespaces(registry),
+    audit && expiryAudit(clock, audit),
     recordsTokenUse === true ? tokenTracking(registry, clock) : undefined,
     clusterInfoKubeconfig === undefined ? undefined : clusterInfoPublisher(registry, clusterInfoKubeconfig),
   ].filter((each) => each !== undefined)

@@ -26,8 +26,14 @@ export interface Deletions {
  *
  * @param resources every one that is served.
  * @param now the time, in the form of RFC 3339.
+ * @param onOwn called for each object that is deleted with its namespace.
  */
-export function deletions(store: ObjectStore, resources: readonly Resource[], now: () => string): Deletions {
+export function deletions(
+  store: ObjectStore,
+  resources: readonly Resource[],
+  now: () => string,
+  onOwn?: (target: Target) => void,
+): Deletions {
   const remove: Deletions['delete'] = async (target, preconditions = {}, { isDryRun = false } = {}) => {
     const { resource, name } = target
     const isNamespace = resource === namespaces
@@ -84,7 +90,11 @@ export function deletions(store: ObjectStore, resources: readonly Resource[], no
     const { metadata } = fromStored(stored, stored.revision)
     const { name = '', uid } = metadata
     const precondition = uid === undefined ? { resourceVersion: String(stored.revision) } : { uid }
-    await remove({ resource, namespace, name }, precondition).catch(ignoreOthers)
+    const target = { resource, namespace, name }
+    const told = (): void => {
+      if (metadata.deletionTimestamp === undefined) onOwn?.(target)
+    }
+    await remove(target, precondition).then(told).catch(ignoreOthers)
   }
 
   const resumeNamespace = async (name: string): Promise<void> => {

@@ -85,6 +85,8 @@ export interface RegistryOptions {
   readonly rbac?: StoredRbac
   /** Copies of objects in the store, besides `rbac`: they learn what is written. Default: none. */
   readonly learners?: readonly Learner[]
+  /** Called for each object that is deleted with its namespace. Default: nothing is told. */
+  readonly onOwnDeletion?: ((target: Target) => void) | undefined
   /** How many objects may be created. Default: any number. */
   readonly quota?: ObjectQuota | undefined
   /** Default: that of the store. */
@@ -110,11 +112,12 @@ export function registry({
   clock = storeClock(written),
   random,
   quota,
+  onOwnDeletion,
 }: RegistryOptions): Registry {
   const store = learningStore(written, rbac === undefined ? learners : [rbac, ...learners], resources)
   const now = (): string => rfc3339Of(clock.now())
   const seen = seenChanges()
-  const { delete: remove, resumeNamespace } = deletions(store, resources, now)
+  const { delete: remove, resumeNamespace } = deletions(store, resources, now, onOwnDeletion)
   const services: Services = {
     find: (...given) => readStored(store, ...given),
     async list(resource) {

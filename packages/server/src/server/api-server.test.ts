@@ -168,6 +168,62 @@ describe('a request', () => {
     expect(counted.attempts('success')).toBe(1)
   })
 
+  it('tells the audit log what it deletes with a namespace, and counts no request for it', async () => {
+    const audited: AuditEvent[] = []
+    const counted = metrics()
+    const audit = auditLog({ write: (event) => audited.push(event) })
+    const { ask } = await world({ audit, metrics: counted })
+    const create = (path: string, object: object): Promise<unknown> =>
+      ask({
+        method: 'POST',
+        path,
+        headers: { ...ADMIN, 'content-type': 'application/json' },
+        body: JSON.stringify(object),
+      })
+    await create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
+    const apiGroup = 'rbac.authorization.k8s.io'
+    const metadata = { name: 'system:a' }
+    await create(`/apis/${apiGroup}/v1/namespaces/shop/roles`, {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'Role',
+      metadata,
+    })
+    audited.length = 0
+    expect(await ask({ method: 'DELETE', path: '/api/v1/namespaces/shop', headers: ADMIN })).toMatchObject({
+      status: 200,
+    })
+    const own = audited.filter(({ user }) => user.username.endsWith(':namespace-controller'))
+    expect(
+      own.map(({ stage, verb, user, requestURI, objectRef }) => ({
+        stage,
+        verb,
+        user,
+        requestURI,
+        objectRef,
+      })),
+    ).toEqual(
+      ['RequestReceived', 'ResponseComplete'].map((stage) => ({
+        stage,
+        verb: 'delete',
+        user: {
+          username: 'system:serviceaccount:kube-system:namespace-controller',
+          groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+        },
+        requestURI: `/apis/${apiGroup}/v1/namespaces/shop/roles/system%3Aa`,
+        objectRef: {
+          resource: 'roles',
+          namespace: 'shop',
+          name: 'system:a',
+          apiGroup,
+          apiVersion: 'v1',
+        },
+      })),
+    )
+    expect(new Set(own.map(({ auditID }) => auditID)).size).toBe(1)
+    // Of the three requests.
+    expect(counted.attempts('success')).toBe(3)
+  })
+
   it.each([
     ['1.35', ['system:authenticated']],
     ['1.36', ['system:nodes', 'system:authenticated']],

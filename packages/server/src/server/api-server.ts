@@ -155,6 +155,7 @@ async function routes(
     { ...options, store: writes.store, observer },
     {
       reviews: reviews.resources,
+      audit: options.audit,
       health: healthAnswers(
         [...basicChecks(options), writes.check, ...healthChecks, shutdownCheck(isReady)],
         onUnhealthy,

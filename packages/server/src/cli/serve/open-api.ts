@@ -36,6 +36,8 @@ export interface OpenApi {
   readonly keys: ServiceAccountKeys
   readonly authorizer: NodeAuthorizer
   readonly stored: OpenedStore
+  /** Writes the audit log. */
+  readonly audit: Observer
   /** Counts what happens besides requests. */
   readonly observer: Observer
   /** Tells by which host and port clients reach it, which is part of the documents of the issuer. */
@@ -109,6 +111,7 @@ export async function openApi(
     keys,
     authorizer,
     stored,
+    audit: audit.observer,
     observer,
     reachedAt(address) {
       reached.address = address

@@ -19,7 +19,7 @@ import type { Log, OnClose } from './running.ts'
 export async function openControllers(
   flags: ParsedFlags,
   material: OwnMaterial,
-  { keys, authorizer, stored, observer: count }: OpenApi,
+  { keys, authorizer, stored, audit, observer: count }: OpenApi,
   target: KubeconfigTarget,
   onClose: OnClose,
   log: Log,
@@ -31,6 +31,7 @@ export async function openControllers(
     signingAuthority: await clusterSigner(flags, material.authority),
     signingDurationSeconds: Math.ceil(flags.seconds('cluster-signing-duration')),
     authorizer,
+    audit,
     rootCA: rootCA(flags, material),
     createSecrets: createsSecrets(flags) && keys.secretsKey !== undefined,
     recordsTokenUse: true,
