@@ -274,6 +274,7 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
   '@kube-authn/keystone/internal': { keystoneClient: alone(() => ({ url })) },
   '@kube-authn/explain-page': { explainPage: after(() => requests) },
   '@kube-authn/node': {
+    lifecycle: after(() => createServer()),
     authenticateUpgrade: after(
       () => createServer(),
       () => requests,

@@ -63,6 +63,7 @@ export {
   readKubeconfig,
   type ReadKubeconfigOptions,
 } from './kubeconfig/kubeconfig.ts'
+export { lifecycle, type Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts'
 export type { Closeable } from './options/closeable.ts'
 export { http2ServerOptions, type Http2ServerOptions } from './tls/http2-server-options.ts'
 export { tlsServerOptions, type TlsServerOptions } from './tls/tls-server-options.ts'

@@ -44,6 +44,8 @@ export { type ClientKubeconfig, parseClientKubeconfig } from './kubeconfig/clien
 export { EXEC_VERSIONS, type ExecPlugin } from './kubeconfig/client-kubeconfig.ts'
 export type { OidcProvider } from './kubeconfig/client-kubeconfig.ts'
 export { kubeConfigFileProblem } from './kubeconfig/kubeconfig.ts'
+export { serverConnections } from './lifecycle/server-connections.ts'
+export { shutdown, type Shutdown, shuttingDown } from './lifecycle/shutdown.ts'
 export { keepsHttp2Fields, type VisibleHttp2Fields } from './tls/http2-server-options.ts'
 export type { ClientCertificateRequest, TlsServerCredential } from './tls/tls-server-options.ts'
 export {

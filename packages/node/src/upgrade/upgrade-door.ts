@@ -10,6 +10,7 @@ import {
 } from '@kube-authn/core/adapter'
 import { CLIENT_CLOSED_REQUEST, defined, notServed, tell } from '@kube-authn/core/internal'
 import { untilExpiry } from '@kube-authn/core/connections'
+import { isAlone } from '../http/observed-events.ts'
 import type { AcceptedRequest, RequestDecision } from './decide-request.ts'
 
 /** The part of a Node server that is used. */
@@ -68,7 +69,7 @@ export function handleUpgrades<D extends RequestDecision>(
     }
     try {
       if (handles(message)) void handleUpgrade(message, socket, head, door).catch(fail)
-      else if (server.listenerCount?.('upgrade') === 1) refuseUnhandled(socket)
+      else if (isAlone(server)) refuseUnhandled(socket)
     } catch (error) {
       fail(error)
     }

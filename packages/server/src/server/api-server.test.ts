@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { connect } from 'node:http2'
+import type { Socket } from 'node:net'
 import { type AuthenticationEvent, authenticatorChain, type Clock, type Context } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { auditLog, type AuditEvent } from '@kube-authn/audit'
@@ -708,6 +709,26 @@ describe('a watch', () => {
     stream.resume()
     await server.api.close()
     expect(await over).toHaveLength(3)
+  })
+
+  it('ends with its connection when the server closes, and idle connections end too', async () => {
+    const server = await world()
+    const agent = new Agent({ keepAlive: true, ca: server.ca })
+    onTestFinished(() => agent.destroy())
+    const begin = async (path: string): Promise<IncomingMessage> => {
+      const sent = request({ host: '127.0.0.1', port: server.port, path, headers: ADMIN, agent }).end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      expect(response.headers.connection).not.toBe('close')
+      response.resume()
+      return response
+    }
+    const [watch] = await Promise.all([begin(WATCH), begin('/version')])
+    const idle = (): readonly Socket[] => Object.values(agent.freeSockets).flatMap((each) => each ?? [])
+    await expect.poll(idle).toHaveLength(1)
+    const closed = Promise.all([watch.socket, ...idle()].map((socket) => once(socket, 'close')))
+    await server.api.close()
+    await closed
+    expect(watch.complete).toBe(true)
   })
 })
 

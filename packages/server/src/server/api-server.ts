@@ -17,9 +17,9 @@ import {
   defined,
   methodNotAllowed,
 } from '@kube-authn/core/internal'
+import { type Shutdown, shutdown } from '@kube-authn/node/internal'
 import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
 import { inFlight } from './in-flight.ts'
-import { lifecycle } from './lifecycle.ts'
 import { processMetrics } from './process-metrics.ts'
 import { requestChain, type RequestChainParts } from './request-chain.ts'
 import { requestKinds } from './request-kinds.ts'
@@ -46,6 +46,14 @@ import { MAX_BODY_BYTES } from '../api/object-request.ts'
  * createServer(tlsServerOptions({ cert, key }), listener).listen(6443)
  */
 export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { listener, close } = await openApiServer(options)
+  return { listener, close, [Symbol.asyncDispose]: close }
+}
+
+/** As {@link apiServer}, for a listener that has another one beside it. */
+export async function openApiServer(
+  options: ApiServerOptions,
+): Promise<Pick<ApiServer, 'listener' | 'close'> & { readonly life: Shutdown }> {
   refuseProblems(withFurtherProblems(optionProblems(apiServerShape, options), options, repeatedChecks))
   requirePeerCertificates(options.authenticator)
   const {
@@ -66,7 +74,7 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
       : unionAuthorizer(allowPaths(alwaysAllowPaths), rules)
   const observer = observerOf(options.observer, metrics?.observer, audit)
   const failures = failureLog(options.log ?? options.authenticator.log)
-  const life = lifecycle({ delaySeconds, graceSeconds, clock })
+  const life = shutdown({ delaySeconds, graceSeconds, clock })
   const parts = { authorizer, observer }
   const ofProcess = metrics === undefined ? undefined : processMetrics()
   const served = await routes(options, parts, {
@@ -89,7 +97,7 @@ export async function apiServer(options: ApiServerOptions): Promise<ApiServer> {
   })
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= life.close().finally(() => ofProcess?.close()))
-  return { listener, close, [Symbol.asyncDispose]: close }
+  return { listener, close, life }
 }
 
 /** All of them see each event, whatever the others do. */

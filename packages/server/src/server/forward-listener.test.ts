@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { HttpAnswer } from '@kube-authn/core/adapter'
+import { shutdown } from '@kube-authn/node/internal'
 import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { forwardListener } from './forward-listener.ts'
@@ -14,24 +15,17 @@ async function started(limits: { readonly maxRequestsInFlight?: number } = {}) {
     readonly signal: AbortSignal | undefined
     readonly decide: (answer: HttpAnswer) => void
   }[] = []
-  let closed = 0
-  const { listener, close } = forwardListener({
+  const life = shutdown({ delaySeconds: 0, graceSeconds: 60, clock })
+  const listener = forwardListener({
     path: '/authenticate',
     decide: (_, { signal } = {}) =>
       new Promise((decide) => {
         pending.push({ signal, decide })
       }),
-    api: {
-      listener: (_, res) => void res.end('api'),
-      close() {
-        closed++
-        return Promise.resolve()
-      },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    },
+    api: (_, res) => void res.end('api'),
     maxRequestsInFlight: 2,
     requestTimeoutSeconds: 60,
-    shutdownDelaySeconds: 0,
+    life,
     clock,
     ...limits,
   })
@@ -48,10 +42,9 @@ async function started(limits: { readonly maxRequestsInFlight?: number } = {}) {
   }
   return {
     clock,
-    close,
+    close: life.close,
     pending,
     waitFor,
-    closed: () => closed,
     get: (path = '/authenticate') => fetch(`http://127.0.0.1:${port}${path}`),
   }
 }
@@ -103,7 +96,7 @@ describe('the listener of forward authentication', () => {
   })
 
   it('completes what is running at a shutdown, and refuses the rest with 503', async () => {
-    const { close, closed, get, pending, waitFor } = await started()
+    const { close, get, pending, waitFor } = await started()
     const running = get()
     await waitFor(1)
     let isClosed = false
@@ -115,6 +108,5 @@ describe('the listener of forward authentication', () => {
     pending[0]?.decide(OK)
     expect((await running).status).toBe(200)
     await closing
-    expect(closed()).toBe(1)
   })
 })

@@ -1,9 +1,9 @@
 import type { AuthenticationRequest, Clock } from '@kube-authn/core'
 import { type HttpAnswer, incomingMessageRequest, whenOver } from '@kube-authn/core/adapter'
 import type { forwardAuthentication } from '@kube-authn/api/forward-authentication'
+import { type Shutdown, shuttingDown } from '@kube-authn/node/internal'
 import type { ApiServer } from './api-server-options.ts'
 import { tooManyRequests } from './in-flight.ts'
-import { lifecycle, shuttingDown } from './lifecycle.ts'
 import { timedOut } from './request-listener.ts'
 import { cutOff, writeAnswer } from './write-answer.ts'
 
@@ -13,33 +13,41 @@ export interface ForwardListenerParts {
   readonly path: string
   readonly decide: ReturnType<typeof forwardAuthentication>
   /** Serves all other paths. */
-  readonly api: ApiServer
+  readonly api: ApiServer['listener']
   /** How many requests may run at a time; 0 is no limit. Users are not known before a decision, so that the limit is for all of them. */
   readonly maxRequestsInFlight: number
   readonly requestTimeoutSeconds: number
-  readonly shutdownDelaySeconds: number
+  /** That of the API. */
+  readonly life: Shutdown
   readonly clock: Clock
 }
 
-const GRACE_SECONDS = 60
-
-/** Gives requests at a path, and below it, to forward authentication, and all others to the API. Both end together. */
+/** Gives requests at a path, and below it, to forward authentication, and all others to the API. */
 export function forwardListener({
   path,
   decide,
   api,
   maxRequestsInFlight,
   requestTimeoutSeconds,
-  shutdownDelaySeconds,
+  life,
   clock,
-}: ForwardListenerParts): ApiServer {
-  const life = lifecycle({ delaySeconds: shutdownDelaySeconds, graceSeconds: GRACE_SECONDS, clock })
+}: ForwardListenerParts): ApiServer['listener'] {
   let running = 0
 
-  const listener: ApiServer['listener'] = (req, res) => {
+  function refusalOf(): HttpAnswer | undefined {
+    if (!life.isAccepting) return shuttingDown('apiserver')
+    return maxRequestsInFlight > 0 && running >= maxRequestsInFlight ? tooManyRequests() : undefined
+  }
+
+  /** Asynchronous, so that a failure at once is a failure like any other. */
+  async function answered(request: AuthenticationRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    return decide(request, { signal })
+  }
+
+  return function listener(req, res) {
     const request = incomingMessageRequest(req)
     if (request.path !== path && !request.path.startsWith(`${path}/`)) {
-      api.listener(req, res)
+      api(req, res)
       return
     }
     const send = (answer: HttpAnswer): void => {
@@ -55,7 +63,7 @@ export function forwardListener({
     const waiting = new AbortController()
     running++
     onOver(() => void running--)
-    onOver(life.begin({ isLongRunning: false, abort: () => waiting.abort() }))
+    onOver(life.begin(req, { isLongRunning: false, abort: () => waiting.abort() }))
     onOver(
       clock.after(requestTimeoutSeconds * 1000, () => {
         waiting.abort()
@@ -66,19 +74,4 @@ export function forwardListener({
     onOver(() => waiting.abort())
     void answered(request, waiting.signal).then(send, () => cutOff(res))
   }
-
-  function refusalOf(): HttpAnswer | undefined {
-    if (!life.isAccepting) return shuttingDown()
-    return maxRequestsInFlight > 0 && running >= maxRequestsInFlight ? tooManyRequests() : undefined
-  }
-
-  /** Asynchronous, so that a failure at once is a failure like any other. */
-  async function answered(request: AuthenticationRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    return decide(request, { signal })
-  }
-
-  const close = async (): Promise<void> => {
-    await Promise.all([api.close(), life.close()])
-  }
-  return { listener, close, [Symbol.asyncDispose]: close }
 }

@@ -10,12 +10,12 @@ import {
 } from '@kube-authn/core/adapter'
 import { requestInfo } from '@kube-authn/core/authorization'
 import { firstValues, isStatusError, logFailure, readDuration } from '@kube-authn/core/internal'
+import { type Shutdown, shuttingDown } from '@kube-authn/node/internal'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { internalError } from '../registry/status-errors.ts'
 import type { ApiServer } from './api-server-options.ts'
 import { compressed } from './compressed-answer.ts'
 import type { NodeMessage } from './handlers.ts'
-import { type Lifecycle, shuttingDown } from './lifecycle.ts'
 import { isLongRunning } from './in-flight.ts'
 import type { requestKinds } from './request-kinds.ts'
 import type { Exchange, RequestChain } from './request-chain.ts'
@@ -46,7 +46,7 @@ export interface RequestListenerParts {
   readonly chain: RequestChain
   readonly answer: KubernetesApi['answer']
   readonly kindOf: ReturnType<typeof requestKinds>
-  readonly life: Lifecycle
+  readonly life: Shutdown
   readonly observer: Observer
   readonly failures: FailureLog
   readonly requestTimeoutSeconds: number
@@ -97,7 +97,6 @@ export function requestListener(parts: RequestListenerParts): ApiServer['listene
   }
 
   return function listener(req, res) {
-    life.keep(req)
     const request = incomingMessageRequest(req)
     const received = new Received(request, res)
     received.auditId(() => crypto.randomUUID())
@@ -128,10 +127,10 @@ function admission(
   exchange: Exchange,
   { life, requestTimeoutSeconds, clock }: RequestListenerParts,
 ): HttpAnswer | undefined {
-  const { request, info, res } = exchange
+  const { request, info, req, res } = exchange
   const isLong = isLongRunning(info)
-  if (!life.isAccepting && !isProbe(info.path)) return shuttingDown()
-  exchange.onEnd(life.begin({ isLongRunning: isLong, abort: exchange.abort }))
+  if (!life.isAccepting && !isProbe(info.path)) return shuttingDown('apiserver')
+  exchange.onEnd(life.begin(req, { isLongRunning: isLong, abort: exchange.abort }))
   if (isLong) return undefined
   const seconds = timeoutOf(request, requestTimeoutSeconds)
   if (isStatusError(seconds)) return seconds

@@ -3,18 +3,17 @@ import { createServer as createHttpServer } from 'node:http'
 import {
   createSecureServer,
   type Http2SecureServer,
-  type Http2Session,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import type { Server, Socket } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import type { Server } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { Observer } from '@kube-authn/core'
 import { notify } from '@kube-authn/core/adapter'
-import { defined } from '@kube-authn/core/internal'
+import { defined, systemClock } from '@kube-authn/core/internal'
 import { type TlsServerFiles, tlsServerOptionsAt } from '@kube-authn/node'
+import { serverConnections } from '@kube-authn/node/internal'
 import type { ApiServer } from '../../server/api-server-options.ts'
 import { codeOf, Failure } from '../failure.ts'
 import {
@@ -186,37 +185,33 @@ function tellCertificate(cert: unknown, observer: Observer): void {
 }
 
 /**
- * Listens with plain HTTP. Requests are authenticated and authorized as over HTTPS.
+ * Listens with plain HTTP.
  *
  * Deviation: the insecure port of Kubernetes has neither authentication nor authorization (`docs/deviations.md`, insecure port).
  *
+ * @param kind of the flags for the address. Requests at the insecure port are authenticated and authorized as over HTTPS.
  * @throws {Failure} if the address cannot be used.
  */
-export function listenInsecurely(api: ApiServer, address: ListenAddress, log: Log): Promise<Listening> {
+export function listenOverHttp(
+  listener: ApiServer['listener'],
+  address: ListenAddress,
+  kind: 'insecure' | 'healthz',
+  log: Log,
+): Promise<Listening> {
   const server = createHttpServer()
   server.maxHeadersCount = 0
   server.keepAliveTimeout = IDLE_MS
-  server.on('request', api.listener)
-  return listen(server, address, 'insecure', log)
+  server.on('request', listener)
+  return listen(server, address, kind, log)
 }
 
 async function listen(
   server: Server,
   { host, port }: ListenAddress,
-  kind: 'secure' | 'insecure',
+  kind: AddressKind,
   log: Log,
 ): Promise<Listening> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  // A server of HTTP/1.1 has none.
-  const sessions = new Set<Http2Session>()
-  server.on('session', (session: Http2Session) => {
-    sessions.add(session)
-    session.once('close', () => sessions.delete(session))
-  })
+  const close = serverConnections(server, systemClock)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unusable(error, { host, port }, kind)))
     server.listen({ host, port }, resolve)
@@ -230,19 +225,15 @@ async function listen(
   return {
     port: used,
     address: `${host.includes(':') ? `[${host}]` : host}:${used}`,
-    async close() {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
-      await closeSessions(sessions)
-      // `closeAllConnections` leaves those that have switched protocols.
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
+    close,
   }
 }
 
-function unusable(error: unknown, { host, port }: ListenAddress, kind: 'secure' | 'insecure'): Failure {
+type AddressKind = 'secure' | 'insecure' | 'healthz'
+
+function unusable(error: unknown, { host, port }: ListenAddress, kind: AddressKind): Failure {
   const flag = `--${kind}-port`
-  const address = kind === 'secure' ? '--bind-address' : '--insecure-bind-address'
+  const address = kind === 'secure' ? '--bind-address' : `--${kind}-bind-address`
   const code = codeOf(error)
   const why =
     code === 'EADDRINUSE'
@@ -251,21 +242,4 @@ function unusable(error: unknown, { host, port }: ListenAddress, kind: 'secure' 
         ? `${flag}: port ${port} needs more rights (EACCES)`
         : `${address}: cannot listen on port ${port} of ${host} (${code})`
   return new Failure(why, { cause: error })
-}
-
-/** How long the last frames of a connection may take to be sent. */
-const LAST_FRAMES_MS = 1000
-
-/**
- * Tells clients that their sessions of HTTP/2 end, and waits until what was answered is sent: until the sessions are closed, at most for a second. Destroying their
- * sockets at once would lose the ends of streams that are buffered.
- */
-async function closeSessions(sessions: ReadonlySet<Http2Session>): Promise<void> {
-  if (sessions.size === 0) return
-  const closed = [...sessions].map((session) => {
-    const end = new Promise<void>((resolve) => void session.once('close', resolve))
-    session.close()
-    return end
-  })
-  await Promise.race([Promise.all(closed), setTimeout(LAST_FRAMES_MS, undefined, { ref: false })])
 }

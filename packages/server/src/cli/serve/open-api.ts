@@ -1,13 +1,7 @@
 import type { AuthenticationEvent, Clock, Observer } from '@kube-authn/core'
 import type { Authorizer } from '@kube-authn/core/authorization'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
-import {
-  defined,
-  isConfigurationError,
-  messageOf,
-  type StoreCopyEvent,
-  systemClock,
-} from '@kube-authn/core/internal'
+import { defined, isConfigurationError, messageOf, systemClock } from '@kube-authn/core/internal'
 import { forwardAuthentication } from '@kube-authn/api/forward-authentication'
 import type { KeySource } from '@kube-authn/core/service-account'
 import { metrics } from '@kube-authn/metrics'
@@ -19,20 +13,20 @@ import { type ObjectStore, observeStore } from '@kube-authn/store'
 import { storeClock } from '@kube-authn/store/internal'
 import { type OpenedStore, openStore } from '../../open-store/open-store.ts'
 import type { ApiServer, ServedDocuments } from '../../server/api-server-options.ts'
-import { apiServer } from '../../server/api-server.ts'
+import { openApiServer } from '../../server/api-server.ts'
 import { forwardListener } from '../../server/forward-listener.ts'
 import { givenFlags } from './flags/flag-table.ts'
-import { inTermsOfFlags } from './flags/listen-flags.ts'
+import { inTermsOfFlags, shutdownSettings } from './flags/listen-flags.ts'
 import { authenticationFlags, authorizationFlags, issuersOf } from './flags/serve-flags.ts'
 import { FORWARD_FLAGS, forwardOptions } from './flags/serving-problems.ts'
 import type { OwnAuthority } from './material/own-authority.ts'
 import type { OwnMaterial } from './material/own-material.ts'
-import type { Log, OnClose } from './running.ts'
+import { type Log, type OnClose, recoveryLog } from './running.ts'
 import { type ServiceAccountKeys, serviceAccountKeys } from './service-account-keys.ts'
 
 /** The API without its sockets. */
 export interface OpenApi {
-  readonly api: ApiServer
+  readonly api: Pick<ApiServer, 'listener' | 'close'>
   readonly keys: ServiceAccountKeys
   readonly authorizer: NodeAuthorizer
   readonly stored: OpenedStore
@@ -61,10 +55,7 @@ export async function openApi(
   const stored = await openStore(store, {
     clockSkewSeconds,
     onError: (error) => log({ level: 'error', message: messageOf(error, 'the store cannot be followed') }),
-    observer(event) {
-      observer(event)
-      if (event.type === 'storeCopy') logRecovery(event, log)
-    },
+    observer: recoveryLog(observer, log),
   })
   onClose(stored.close)
   const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS), { observer })
@@ -85,7 +76,7 @@ export async function openApi(
     ...defined({ audiences: authenticator.audiences }),
   })
   const reached: { address?: string } = {}
-  const api = await apiServer({
+  const api = await openApiServer({
     ...stored.served,
     authenticator,
     authorizer,
@@ -107,7 +98,13 @@ export async function openApi(
   })
   const forward = forwardOptions(flags)
   return {
-    api: forward === undefined ? api : forwarding(forward, flags, authenticator, authorizer, api, log),
+    api: {
+      close: api.close,
+      listener:
+        forward === undefined
+          ? api.listener
+          : forwarding(forward, flags, authenticator, authorizer, api, log),
+    },
     keys,
     authorizer,
     stored,
@@ -141,7 +138,7 @@ function limitsOf(flags: ParsedFlags) {
     maxRequestsInFlight: flags.number('max-requests-inflight'),
     maxMutatingRequestsInFlight: flags.number('max-mutating-requests-inflight'),
     requestTimeoutSeconds: flags.seconds('request-timeout'),
-    shutdownDelaySeconds: flags.seconds('shutdown-delay-duration'),
+    ...shutdownSettings(flags),
   }
 }
 
@@ -227,9 +224,9 @@ function forwarding(
   flags: ParsedFlags,
   authenticator: NodeAuthenticator,
   authorizer: NodeAuthorizer,
-  api: ApiServer,
+  { listener, life }: Awaited<ReturnType<typeof openApiServer>>,
   log: Log,
-): ApiServer {
+): ApiServer['listener'] {
   const decide = inTermsOfFlags(FORWARD_FLAGS, () =>
     forwardAuthentication(authenticator, {
       ...options,
@@ -238,7 +235,8 @@ function forwarding(
       log,
     }),
   )
-  return forwardListener({ path: '/authenticate', decide, api, clock: systemClock, ...limitsOf(flags) })
+  const parts = { path: '/authenticate', decide, api: listener, life, clock: systemClock }
+  return forwardListener({ ...parts, ...limitsOf(flags) })
 }
 
 /**

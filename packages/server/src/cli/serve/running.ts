@@ -1,4 +1,4 @@
-import type { LogEntry } from '@kube-authn/core'
+import type { LogEntry, Observer } from '@kube-authn/core'
 import { EXIT } from '../failure.ts'
 import { note, type Terminal, write } from '../terminal/terminal.ts'
 
@@ -8,6 +8,19 @@ export type Log = (entry: Pick<LogEntry, 'level' | 'message'>) => void
 /** Writes the log to stderr, each line with its time. */
 export function serverLog(terminal: Terminal): Log {
   return ({ level, message }) => note(terminal, `${new Date().toISOString()} ${level} ${message}`)
+}
+
+/** Logs that a copy of a store is followed again: that it was not, was logged as an error. @param observer receives every event. */
+export function recoveryLog(observer: Observer, log: Log): Observer {
+  return (event) => {
+    observer(event)
+    if (event.type !== 'storeCopy' || event.status !== 'recovered') return
+    const took = `${Math.round(event.outageSeconds ?? 0)} seconds`
+    log({
+      level: 'info',
+      message: `${event.kind} are followed again: their changes could not be for ${took}`,
+    })
+  }
 }
 
 /** Takes what closes something that was opened. */

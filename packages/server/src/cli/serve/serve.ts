@@ -10,7 +10,7 @@ import { declareServer, FURTHER_FLAGS, SHOWN_FLAGS } from './flags/flag-help.ts'
 import { http2Settings, secureAddress, tlsSettings } from './flags/listen-flags.ts'
 import { readFlags, serveFlags, servingNotices } from './flags/serve-flags.ts'
 import { storeValueOf } from './flags/serving-problems.ts'
-import { http2Server, httpsServer, IDLE_MS, listenInsecurely, listenSecurely } from './listen.ts'
+import { http2Server, httpsServer, IDLE_MS, listenOverHttp, listenSecurely } from './listen.ts'
 import { writeAdminKubeconfig } from './material/admin-kubeconfig.ts'
 import { lockFolder, openPrivateFolder } from './material/private-files.ts'
 import { clientAddress, ownMaterial, type OwnMaterial, serverTrust } from './material/own-material.ts'
@@ -144,7 +144,8 @@ async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promi
   })
   onClose(listening.close)
   const insecure = { host: flags.string('insecure-bind-address'), port: flags.number('insecure-port') }
-  const plain = insecure.port === 0 ? undefined : await listenInsecurely(chain.api, insecure, log)
+  const plain =
+    insecure.port === 0 ? undefined : await listenOverHttp(chain.api.listener, insecure, 'insecure', log)
   if (plain !== undefined) onClose(plain.close)
   onClose(() => chain.api.close())
 

@@ -211,6 +211,7 @@ export const SHOWN_FLAGS: readonly FlagGroup[] = flagGroups({
       'objects of one kind that may be created in a namespace; 0 is no limit (default 50000)',
     'request-timeout duration': 'how long a request may take that is no watch (default 1m0s)',
     'shutdown-delay-duration duration': 'how long requests are accepted after SIGTERM (default 0s)',
+    'shutdown-grace-duration duration': 'how long those that are running may take after that (default 1m0s)',
     'emulated-version release': 'the release of Kubernetes whose answers are given',
     'feature-gates list': 'Name=true or Name=false',
   },

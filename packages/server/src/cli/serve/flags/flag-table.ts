@@ -22,6 +22,12 @@ export const duration = (byDefault: string): KnownFlag => ({ kind: 'duration', d
 export const off: KnownFlag = { kind: 'boolean', default: false }
 const on: KnownFlag = { kind: 'boolean', default: true }
 
+/** How a server shuts down. Source: apiserver `pkg/server/options/server_run_options.go`; there, the grace is that of `--request-timeout`. */
+const SHUTDOWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
+  'shutdown-delay-duration': duration('0s'),
+  'shutdown-grace-duration': duration('1m0s'),
+}
+
 /** The flags without which nothing could be kept: of this command only. */
 export const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   check: off,
@@ -73,7 +79,7 @@ export const SERVING_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'root-ca-file': text(),
   'secure-port': number(6443),
   'service-account-private-key-file': text(),
-  'shutdown-delay-duration': duration('0s'),
+  ...SHUTDOWN_FLAGS,
   'tls-cert-file': text(),
   'tls-cipher-suites': list(),
   'tls-min-version': text('VersionTLS12'),

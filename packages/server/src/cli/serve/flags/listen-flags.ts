@@ -50,6 +50,24 @@ export function listenProblems(
   if (!['text', 'json'].includes(flags.string('output'))) add('output', 'must be text or json')
 }
 
+const DELAY = 'shutdown-delay-duration'
+const GRACE = 'shutdown-grace-duration'
+
+/** Problems of the flags of a shutdown. */
+export function shutdownProblems(flags: ParsedFlags, add: AddProblem): void {
+  for (const name of [DELAY, GRACE]) {
+    if (flags.seconds(name) < 0) add(name, `--${name} can not be negative value`)
+  }
+}
+
+/** What flags without problems say. */
+export function shutdownSettings(flags: ParsedFlags): {
+  readonly shutdownDelaySeconds: number
+  readonly shutdownGraceSeconds: number
+} {
+  return { shutdownDelaySeconds: flags.seconds(DELAY), shutdownGraceSeconds: flags.seconds(GRACE) }
+}
+
 const CERT = 'tls-cert-file'
 const KEY = 'tls-private-key-file'
 const SNI = 'tls-sni-cert-key'

@@ -92,6 +92,7 @@ describe('the flags of serve', () => {
     ['seconds', 'shutdown-delay-duration', 0],
     ['seconds', 'clock-skew', 10],
     ['number', 'max-objects-per-namespace', 50_000],
+    ['seconds', 'shutdown-grace-duration', 60],
     ['list', 'controllers', ['*']],
     ['boolean', 'strict', false],
     ['isGiven', 'authorization-always-allow-paths', false],
@@ -348,6 +349,10 @@ describe('what is wrong with flags of serve', () => {
       '--shutdown-delay-duration: --shutdown-delay-duration can not be negative value',
     ],
     [['--clock-skew=-1s'], '--clock-skew: --clock-skew can not be negative value'],
+    [
+      ['--shutdown-grace-duration=-1s'],
+      '--shutdown-grace-duration: --shutdown-grace-duration can not be negative value',
+    ],
     [['--cluster-signing-duration=0s'], '--cluster-signing-duration: must be a positive duration'],
     [['--output=yaml'], '--output: must be text or json'],
     [['--data-dir='], '--data-dir: must not be empty'],

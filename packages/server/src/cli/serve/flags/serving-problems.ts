@@ -11,7 +11,7 @@ import {
 } from '../../../controllers/leader-election/election-settings.ts'
 import { controllersProblems, STANDARD_CONTROLLERS } from '../../../controllers/standard-controllers.ts'
 import { namedStore } from '../../store-url/store-url.ts'
-import { http2Problems, listenProblems, pairProblems, tlsProblems } from './listen-flags.ts'
+import { http2Problems, listenProblems, pairProblems, shutdownProblems, tlsProblems } from './listen-flags.ts'
 
 /**
  * Adds problems of the flags of serving. Those of authentication, authorization and audit are found where they are read, but for those of a signer, which is called before.
@@ -74,9 +74,8 @@ function limitProblems(flags: ParsedFlags, add: AddProblem): void {
   if (!(flags.seconds('request-timeout') > 0)) {
     add('request-timeout', '--request-timeout must be a positive duration')
   }
-  for (const name of ['shutdown-delay-duration', 'clock-skew']) {
-    if (flags.seconds(name) < 0) add(name, `--${name} can not be negative value`)
-  }
+  shutdownProblems(flags, add)
+  if (flags.seconds('clock-skew') < 0) add('clock-skew', '--clock-skew can not be negative value')
   if (!(flags.seconds('cluster-signing-duration') > 0)) {
     add('cluster-signing-duration', 'must be a positive duration')
   }
