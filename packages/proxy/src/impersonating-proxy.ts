@@ -23,6 +23,7 @@ import { combinationProblems, type ImpersonatingProxyOptions, proxyShape } from 
 import { type ProxyParts, serveRequest } from './serve-request.ts'
 import { serveUpgrade } from './upgrade/forward-upgrade.ts'
 import { isBelow } from './target.ts'
+import { whenClosing } from './when-closing.ts'
 import { upstreamOf } from './upstream/upstream.ts'
 
 /**
@@ -47,7 +48,13 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
   const { authenticator, upstream, credentials, userToken, allowInsecureHttp = false, ...others } = options
   const { mode = 'impersonate', removeHeaders, responseHeaders, sandbox = true, ...further } = others
   const { refusedGroups = [], allowMasters = false, allowAnonymous = false, ...limits } = further
-  const { connectTimeoutSeconds = 10, responseTimeoutSeconds = 90, maxConnectionSeconds, ...rest } = limits
+  const {
+    connectTimeoutSeconds = 10,
+    responseTimeoutSeconds = 90,
+    maxConnectionSeconds,
+    closing,
+    ...rest
+  } = limits
   const { onFailure, clock = systemClock, ...deciding } = rest
   const { prefix, observer, log = authenticator.log } = deciding
   const connection = endpointConnection(upstream, { allowInsecureHttp, clock, ...defined({ observer }) })
@@ -84,6 +91,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
       responseTimeoutSeconds,
       clock,
       failed,
+      whenClosing: whenClosing(closing),
     },
     untilEnd: endOf(maxConnectionSeconds, clock),
   }

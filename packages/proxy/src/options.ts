@@ -18,7 +18,14 @@ import {
   required,
   type StatusError,
 } from '@kube-authn/core/adapter'
-import { aClock, anything, aRequestAuthenticator, must, without } from '@kube-authn/core/internal'
+import {
+  aClock,
+  anything,
+  aRequestAuthenticator,
+  must,
+  untilExpiryShape,
+  without,
+} from '@kube-authn/core/internal'
 import type { Endpoint } from '@kube-authn/node'
 import { type DecideRequestOptions, decideRequestShape } from '@kube-authn/node/internal'
 import { canPass } from './headers/response-headers.ts'
@@ -65,6 +72,11 @@ export interface ImpersonatingProxyOptions extends Omit<
   readonly responseTimeoutSeconds?: number
   /** How long a watch, a stream or an upgrade may last at most, also if the credential never expires. Default: no limit. */
   readonly maxConnectionSeconds?: number
+  /**
+   * Aborted when watches and upgrades are to end, as `closing` of a `lifecycle` is: a watch ends as a complete response, an upgrade by the end of both directions, and new ones are a 503.
+   * Other requests go on. Default: they end with their credentials.
+   */
+  readonly closing?: AbortSignal
   /** Also allow an `http` upstream, which gets no credential: a tunnel, or `kubectl proxy`. Default `false`. */
   readonly allowInsecureHttp?: boolean
   /**
@@ -117,6 +129,7 @@ export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   connectTimeoutSeconds: above(0, 86_400),
   responseTimeoutSeconds: above(0, 86_400),
   maxConnectionSeconds: above(0),
+  closing: untilExpiryShape.signal,
   allowInsecureHttp: aBoolean,
   onFailure: aFunction,
   clock: aClock,

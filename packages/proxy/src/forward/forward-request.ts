@@ -3,12 +3,14 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Clock } from '@kube-authn/core'
 import { type StatusError, whenOver } from '@kube-authn/core/adapter'
+import { shuttingDown } from '@kube-authn/node/internal'
 import type { Body } from '../body.ts'
 import { logged, type Outgoing } from '../decide.ts'
 import { failureOf, unauthorized } from '../failures.ts'
 import { requestTrailers } from '../headers/request-headers.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
 import { limitWaiting, isOwnAnswer, type Upstream } from '../upstream/upstream.ts'
+import type { WhenClosing } from '../when-closing.ts'
 import { answer, cutOff, sendResponse, type SendResponseParts } from './send-response.ts'
 
 export interface ForwardParts extends SendResponseParts {
@@ -18,6 +20,7 @@ export interface ForwardParts extends SendResponseParts {
   readonly clock: Clock
   /** Reports a failure of the upstream, or of a response. */
   readonly failed: (request: { readonly method: string; readonly path: string }, failure: StatusError) => void
+  readonly whenClosing: WhenClosing
 }
 
 export interface Exchange {
@@ -75,7 +78,8 @@ function attempt(
   }
   const stopBody = sendBody(message, request, outgoing.body, parts.isIdentity)
   const stopWaiting = limitWaiting(request, parts.responseTimeoutSeconds, parts.clock)
-  const onExpiry = (): void => expire(sent)
+  const onExpiry = (): void => end(sent, unauthorized())
+  let forget = (): void => {}
   const sent: Attempt = {
     exchange,
     outgoing,
@@ -88,6 +92,7 @@ function attempt(
       if (sent.isOver) return
       sent.isOver = true
       ends?.removeEventListener('abort', onExpiry)
+      forget()
       onOver(isLost)
     },
   }
@@ -113,7 +118,12 @@ function attempt(
     receive(sent, upstreamResponse)
   })
   if (response.destroyed) leave(sent)
-  else if (ends?.aborted === true) expire(sent)
+  else if (ends?.aborted === true) onExpiry()
+  else {
+    forget = parts.whenClosing(() => {
+      if (outgoing.isWatch()) end(sent, shuttingDown('the server'))
+    })
+  }
 }
 
 function leave({ stopBody, request, over }: Attempt): void {
@@ -122,10 +132,10 @@ function leave({ stopBody, request, over }: Attempt): void {
   over(false)
 }
 
-/** The credential of the client has ended. */
-function expire(sent: Attempt): void {
+/** Ends a response before the upstream does. @param failure the response, if none has begun. */
+function end(sent: Attempt, failure: StatusError): void {
   const { message, response } = sent.exchange
-  if (!response.headersSent) answer(unauthorized(), message, response)
+  if (!response.headersSent) answer(failure, message, response)
   else if (sent.outgoing.isWatch()) response.end()
   else cutOff(message, response)
   leave(sent)

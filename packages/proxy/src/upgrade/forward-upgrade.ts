@@ -9,6 +9,7 @@ import {
   type AcceptedUpgrade,
   AnswerHeaders,
   refuseUpgrade,
+  shuttingDown,
   whenClientLeaves,
 } from '@kube-authn/node/internal'
 import type { AdmittedRequest } from '../admit.ts'
@@ -70,10 +71,13 @@ interface UpgradeExchange extends Pick<AcceptedUpgrade<AdmittedRequest>, 'head' 
 /** Forwards an upgrade. If the upstream refuses it, the client gets its response, and its connection is closed; any other response that switches nothing is a 502. */
 function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: ForwardParts): void {
   const { socket, ends } = exchange
+  const refuseWith = (failure: StatusError): void => {
+    exchange.answered(failure.status)
+    refuse(socket, failure, exchange.auditId)
+  }
   const fail = (failure: StatusError): void => {
     parts.failed(logged(outgoing), failure)
-    exchange.answered(failure.status)
-    refuse(exchange.socket, failure, exchange.auditId)
+    refuseWith(failure)
   }
   const request = parts.upstream.open(outgoing, true)
   if (isStatusError(request)) {
@@ -92,13 +96,18 @@ function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: Fo
   socket.once('close', () => ends.removeEventListener('abort', expire))
 
   const stopWatching = whenClientLeaves(socket, () => socket.destroy())
+  let end = (): void => {
+    if (!socket.writableEnded) refuseWith(shuttingDown('the server'))
+    leave()
+  }
 
   request.on('error', (error) => {
     stopWatching()
-    if (!socket.destroyed) fail(failureOf(error))
+    if (!socket.destroyed && !socket.writableEnded) fail(failureOf(error))
   })
   request.once('response', (response) => {
     stopWatching()
+    end = () => {}
     const { statusCode = 0 } = response
     if (statusCode < 400) {
       request.destroy()
@@ -118,11 +127,25 @@ function forwardUpgrade(exchange: UpgradeExchange, outgoing: Outgoing, parts: Fo
       return
     }
     exchange.answered(SWITCHING_PROTOCOLS)
+    end = () => endBoth(socket, upstreamSocket)
     connect(exchange, upstreamSocket, head, upstreamHead)
   })
   if (ends.aborted) expire()
   else if (socket.destroyed) leave()
-  else request.end()
+  else {
+    request.end()
+    const forget = parts.whenClosing(() => end())
+    socket.once('close', forget)
+  }
+}
+
+/** What was passed on before still arrives. */
+function endBoth(one: Duplex, other: Duplex): void {
+  for (const each of [one, other]) {
+    each.unpipe()
+    each.resume()
+    each.end()
+  }
 }
 
 function connect({ socket, head }: UpgradeExchange, upstream: Duplex, switched: string, first: Buffer): void {
