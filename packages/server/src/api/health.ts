@@ -3,7 +3,7 @@ import type { HttpAnswer } from '@kube-authn/core/adapter'
 import { methodNotAllowed } from '@kube-authn/core/internal'
 import { quoted } from '@kube-authn/internal/quote'
 import type { StoreCopy } from '@kube-authn/store/internal'
-import { StoreError, type StoreStatus } from '@kube-authn/store'
+import { type ObjectStore, StoreError, type StoreStatus } from '@kube-authn/store'
 import type { KubernetesApiOptions } from './kubernetes-api.ts'
 
 /** Where health is asked for. `livez`: whether the process should be restarted. `readyz`: whether it should get requests. No more will be added. */
@@ -34,13 +34,15 @@ export type OnUnhealthy = (name: string, error: unknown) => void
 
 const ENDPOINTS: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 
-type CheckedOptions = Pick<
-  KubernetesApiOptions,
-  'store' | 'rbac' | 'revocations' | 'serviceAccounts' | 'bootstrapTokens' | 'clockSkewSeconds'
+type CheckedOptions = Partial<
+  Pick<
+    KubernetesApiOptions,
+    'store' | 'rbac' | 'revocations' | 'serviceAccounts' | 'bootstrapTokens' | 'clockSkewSeconds'
+  >
 >
 
 /**
- * The checks of every server: it answers, its store does, and it is ready only while its copies of objects in the store are not too old.
+ * The checks of every server: it answers, its store does, if it has one, and it is ready only while its copies of objects in the store are not too old.
  *
  * A restart would cure neither of the last two, and a server does not start without its store, so they are no checks of `/livez`.
  *
@@ -53,14 +55,29 @@ export function basicChecks(options: CheckedOptions): readonly HealthCheck[] {
   const copies = [rbac, revocations, serviceAccounts, bootstrapTokens].filter((each) => each !== undefined)
   return [
     { name: 'ping', check: () => {} },
-    {
-      name: 'store',
-      endpoints: ['healthz', 'readyz'],
-      check: async () => void (await store.revision()),
-    },
+    ...(store === undefined ? [] : [storeCheck(store)]),
     ...(copies.length === 0 ? [] : [copiesCheck(copies)]),
-    ...(store.status === undefined ? [] : [clockCheck(() => store.status?.() ?? {}, clockSkewSeconds)]),
+    ...(store?.status === undefined ? [] : [clockCheck(() => store.status?.() ?? {}, clockSkewSeconds)]),
   ]
+}
+
+function storeCheck(store: ObjectStore): HealthCheck {
+  return {
+    name: 'store',
+    endpoints: ['healthz', 'readyz'],
+    check: async () => void (await store.revision()),
+  }
+}
+
+/** The last check of a server: it is ready until it shuts down. */
+export function shutdownCheck(isReady: () => boolean): HealthCheck {
+  return {
+    name: 'shutdown',
+    endpoints: ['readyz'],
+    check() {
+      if (!isReady()) throw new Error('process is shutting down')
+    },
+  }
 }
 
 /** @param most as far as other replicas forgive: tokens and sessions that one has issued must count at the next. */

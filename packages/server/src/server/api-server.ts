@@ -20,6 +20,7 @@ import {
 import { type Shutdown, shutdown } from '@kube-authn/node/internal'
 import { type ApiServer, type ApiServerOptions, apiServerShape } from './api-server-options.ts'
 import { inFlight } from './in-flight.ts'
+import { metricsAnswer } from './monitoring-listener.ts'
 import { processMetrics } from './process-metrics.ts'
 import { requestChain, type RequestChainParts } from './request-chain.ts'
 import { requestKinds } from './request-kinds.ts'
@@ -28,7 +29,7 @@ import { reviewAnswers } from '@kube-authn/api/internal'
 import { apiAnswers, servedResources } from '../api/api-answers.ts'
 import type { KubernetesApi } from '../api/kubernetes-api.ts'
 import { watchedWrites } from '../api/write-check.ts'
-import { basicChecks, healthAnswers, type HealthCheck, type OnUnhealthy } from '../api/health.ts'
+import { basicChecks, healthAnswers, type OnUnhealthy, shutdownCheck } from '../api/health.ts'
 import { MAX_BODY_BYTES } from '../api/object-request.ts'
 
 /**
@@ -172,13 +173,7 @@ async function routes(
   )
 
   const documentAt = (path: string): HttpAnswer | undefined => {
-    if (path === '/metrics' && renderMetrics !== undefined) {
-      const headers = {
-        'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-        'cache-control': 'no-cache, private',
-      }
-      return { status: 200, headers, content: renderMetrics() }
-    }
+    if (path === '/metrics' && renderMetrics !== undefined) return metricsAnswer(renderMetrics())
     const document = issuerDiscovery?.documentAt(path)
     return document && { status: 200, headers: document.headers, content: document.body }
   }
@@ -202,14 +197,4 @@ async function routes(
 /** As monitors ask. */
 function isRead({ method }: AuthenticationRequest): boolean {
   return method === 'GET' || method === 'HEAD'
-}
-
-function shutdownCheck(isReady: () => boolean): HealthCheck {
-  return {
-    name: 'shutdown',
-    endpoints: ['readyz'],
-    check() {
-      if (!isReady()) throw new Error('process is shutting down')
-    },
-  }
 }

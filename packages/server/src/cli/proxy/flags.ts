@@ -13,13 +13,16 @@ import {
   REFUSED_FOR_AUTHENTICATION,
 } from '@kube-authn/node/internal'
 import { Failure } from '../failure.ts'
+import { namedStore } from '../store-url/store-url.ts'
 import { type FlagGroup, flagGroups, SHOWN_FLAGS } from '../serve/flags/flag-help.ts'
-import { duration, list, number, off, text, unknownFlag } from '../serve/flags/flag-table.ts'
-import { listenProblems, tlsProblems } from '../serve/flags/listen-flags.ts'
+import { duration, list, number, off, SHUTDOWN_FLAGS, text, unknownFlag } from '../serve/flags/flag-table.ts'
+import { listenProblems, shutdownProblems, tlsProblems } from '../serve/flags/listen-flags.ts'
 
 /** The flags of `kube-authn proxy` itself. */
 const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'bind-address': text('127.0.0.1'),
+  'healthz-bind-address': text('127.0.0.1'),
+  'healthz-port': number(0),
   'impersonation-rbac': list(),
   'max-connection-duration': duration('0s'),
   'allow-masters': off,
@@ -27,6 +30,8 @@ const OWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   output: text('text'),
   'refused-groups': list(),
   'secure-port': number(8443),
+  ...SHUTDOWN_FLAGS,
+  store: text(),
   'tls-cert-file': text(),
   'tls-cipher-suites': list(),
   'tls-min-version': text('VersionTLS12'),
@@ -101,7 +106,17 @@ const FOR_URLS = ['ca-file', 'token-file', 'client-cert-file', 'client-key-file'
 
 function proxyProblems(flags: ParsedFlags, add: AddProblem): void {
   tlsProblems(flags, add)
-  listenProblems(flags, { addresses: ['bind-address'], ports: ['secure-port'] }, add)
+  listenProblems(
+    flags,
+    { addresses: ['bind-address', 'healthz-bind-address'], ports: ['secure-port', 'healthz-port'] },
+    add,
+  )
+  shutdownProblems(flags, add)
+  if (flags.isGiven('store')) {
+    const store = namedStore(flags.string('store'))
+    if ('problem' in store) add('store', store.problem)
+    else if (!store.isShared) add('store', 'must be one that processes share: etcd:// or postgres://')
+  }
   const where = flags.string('upstream')
   if (where === '') add('upstream', 'is required: a kubeconfig, the URL of an API server, or in-cluster')
   for (const name of FOR_URLS) {
@@ -138,6 +153,11 @@ export const PROXY_HELP: readonly FlagGroup[] = [
       'tls-min-version version': 'the oldest version of TLS (default VersionTLS12)',
       'tls-cipher-suites list': 'the cipher suites of TLS 1.2, by their names in Go',
       'output format': 'print the address for people, or for programs',
+      'healthz-port port': 'the port of /readyz, /livez and /metrics, over plain HTTP; 0 is none (default 0)',
+      'healthz-bind-address ip': 'the address of that port (default 127.0.0.1)',
+      'shutdown-delay-duration duration': 'how long requests are accepted after SIGTERM (default 0s)',
+      'shutdown-grace-duration duration':
+        'how long those that are running may take after that (default 1m0s)',
     },
     'What passes:': {
       'impersonation-rbac path': 'manifests of roles: who may impersonate which users (default: no one)',
@@ -147,6 +167,7 @@ export const PROXY_HELP: readonly FlagGroup[] = [
       'allow-masters': 'let users in system:masters pass (default false)',
       'max-connection-duration duration':
         'how long a watch or an upgrade may last (default 0s, as long as its credential)',
+      'store where': 'refuse what is revoked there: etcd:// or postgres://, as of kube-authn serve',
     },
   }),
   ...SHOWN_FLAGS.filter(({ heading }) => heading === 'Who makes a request:' || heading === 'Audit:').map(

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:https'
-import type { IncomingMessage, RequestListener } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createPki } from '@kube-authn/testing'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -102,6 +102,15 @@ async function started(
       return child.exitCode
     },
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 async function call(
@@ -241,7 +250,85 @@ describe('kube-authn proxy', () => {
     await closed
   })
 
+  it('answers monitors at a port of its own', async () => {
+    const { url } = await upstream()
+    const port = await freePort()
+    const proxy = await started(folderOf(files), [
+      `--upstream=${url}`,
+      '--upstream-ca-file=ca.crt',
+      '--upstream-token-file=token',
+      `--healthz-port=${port}`,
+    ])
+    expect(await call(`${proxy.server}/api`)).toBe(200)
+    expect(await call(`${proxy.server}/api`, {})).toBe(401)
+    const monitor = (path: string, init = {}): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}${path}`, init)
+    const ready = await monitor('/readyz?verbose')
+    expect([ready.status, await ready.text()]).toEqual([
+      200,
+      '[+]ping ok\n[+]shutdown ok\nreadyz check passed\n',
+    ])
+    expect((await monitor('/livez')).status).toBe(200)
+    const metrics = await (await monitor('/metrics')).text()
+    expect(metrics).toMatch(/^authentication_attempts\{result="success"\} 1$/m)
+    expect(metrics).toMatch(/^process_start_time_seconds \d/m)
+    expect((await monitor('/metrics', { method: 'POST' })).status).toBe(405)
+    expect((await monitor('/api')).status).toBe(404)
+  })
+
+  it('is not ready from SIGTERM on, then ends watches and refuses requests, completes downloads, and exits', async () => {
+    let download: ServerResponse | undefined
+    const { url } = await upstream((message, response) => {
+      response.setHeader('audit-id', message.headers['audit-id'] ?? '')
+      response.write('begun')
+      if (message.url === '/download') download = response
+    })
+    const port = await freePort()
+    const proxy = await started(folderOf(files), [
+      `--upstream=${url}`,
+      '--upstream-ca-file=ca.crt',
+      '--upstream-token-file=token',
+      `--healthz-port=${port}`,
+      '--shutdown-delay-duration=100ms',
+    ])
+    const begin = async (path: string): Promise<IncomingMessage> => {
+      const headers = { authorization: 'Bearer jane-token' }
+      const sent = request(`${proxy.server}${path}`, { ca, headers, agent: false })
+      sent.end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      await once(response, 'readable')
+      response.resume()
+      return response
+    }
+    const watch = await begin('/api/v1/pods?watch=1')
+    const rest = await begin('/download')
+    const ended = Promise.all([once(watch, 'end'), once(rest, 'end')])
+    const stopped = proxy.stop()
+    const status = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status
+    await expect.poll(status).toBe(500)
+    expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200)
+    await once(watch, 'end')
+    expect(watch.complete).toBe(true)
+    await expect(call(`${proxy.server}/api`)).resolves.toBe(503)
+    download?.end('all')
+    await ended
+    expect(rest.complete).toBe(true)
+    expect(await stopped).toBe(0)
+  })
+
   it.each([
+    [['--upstream=https://a', '--store=sqlite:a.db'], /^error: --store: must be one that processes share/],
+    [['--upstream=https://a', '--store=memory'], /^error: --store: must be one that processes share/],
+    [['--upstream=https://a', '--store=mysql://a'], /^error: --store: must be one of/],
+    [['--upstream=https://a', '--healthz-port=-1'], /^error: --healthz-port: must be a port/],
+    [
+      ['--upstream=https://a', '--healthz-bind-address=localhost'],
+      /^error: --healthz-bind-address: must be an IP address/,
+    ],
+    [
+      ['--upstream=https://a', '--shutdown-grace-duration=-1s'],
+      /^error: --shutdown-grace-duration: --shutdown-grace-duration can not be negative value/,
+    ],
     [[], /^error: --upstream: is required/],
     [
       ['--upstream=https://a', '--upstream-context=c'],

@@ -1,20 +1,22 @@
-import type { Awaitable, Observer } from '@kube-authn/core'
+import type { Authenticator, Awaitable, Observer } from '@kube-authn/core'
 import { defined, loggingObserver } from '@kube-authn/core/internal'
-import { type Endpoint, inClusterEndpoint, rbacAt } from '@kube-authn/node'
+import { metrics } from '@kube-authn/metrics'
+import { type Endpoint, inClusterEndpoint, lifecycle, type Lifecycle, rbacAt } from '@kube-authn/node'
 import { auditFromFlags, authenticatorFromFlags } from '@kube-authn/node/flags'
 import { AUDIT_FLAGS, AUTHENTICATION_FLAGS, type ParsedFlags } from '@kube-authn/node/internal'
-import { impersonatingProxy } from '@kube-authn/proxy'
+import { impersonatingProxy, type ImpersonatingProxy } from '@kube-authn/proxy'
 import type { Command } from 'commander'
 import type { ClientCredential } from '../client/authenticated-fetch.ts'
 import { kubeconfigSource } from '../client/kubeconfig-client.ts'
 import { Failure } from '../failure.ts'
 import { declareServer } from '../serve/flags/flag-help.ts'
 import { givenFlags } from '../serve/flags/flag-table.ts'
-import { secureAddress, tlsSettings } from '../serve/flags/listen-flags.ts'
+import { secureAddress, shutdownSettings, tlsSettings } from '../serve/flags/listen-flags.ts'
 import { httpsServer, listenSecurely } from '../serve/listen.ts'
-import { type OnClose, openAll, runUntilStopped, serverLog } from '../serve/running.ts'
+import { type Log, type OnClose, openAll, runUntilStopped, serverLog } from '../serve/running.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { isUrl, PROXY_HELP, proxyFlags } from './flags.ts'
+import { openMonitoring, openRevocations } from './monitoring.ts'
 
 const AFTER = `
 Users are authenticated by the flags of kube-apiserver, and the cluster need not know them: the proxy sends its own credential
@@ -58,7 +60,7 @@ const HANDLED: ReadonlySet<string> = new Set(['tls-private-key-file'])
  * Starts the proxy.
  *
  * @returns its URL and that of the cluster.
- * @throws {ConfigurationError | Failure} if a flag, a file or an address cannot be used.
+ * @throws {ConfigurationError | Failure | StoreError} if a flag, a file, a store or an address cannot be used.
  */
 async function openProxy(
   flags: ParsedFlags,
@@ -66,35 +68,78 @@ async function openProxy(
   onClose: OnClose,
 ): Promise<{ readonly server: string; readonly upstream: string }> {
   const log = serverLog(terminal)
-  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS))
+  const counted = metrics()
+  const logged = loggingObserver(undefined, log)
+  const events: Observer = (event) => {
+    logged?.(event)
+    counted.observer(event)
+  }
+  const audit = await auditFromFlags(givenFlags(flags, AUDIT_FLAGS), { observer: events })
   onClose(() => audit.close())
-  const events: Observer = loggingObserver(undefined, log) ?? (() => undefined)
   const observer: Observer = (event) => {
     events(event)
     audit.observer(event)
   }
+  const stored = await openRevocations(flags, { observer: counted.observer, log }, onClose)
   // In kube-apiserver they are on unless something is said.
   const authentication = ['--anonymous-auth=false', ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED)]
-  const authenticator = await authenticatorFromFlags(authentication, { observer: events, log })
+  const authenticator = await authenticatorFromFlags(authentication, {
+    observer: events,
+    log,
+    ...defined({ revocations: stored?.revocations }),
+  })
   onClose(() => authenticator.close())
-  const { endpoint, credentials, close } = await openUpstream(terminal, flags)
-  onClose(close)
+  const upstream = await openUpstream(terminal, flags)
+  onClose(upstream.close)
+  const parts = { authenticator, upstream, observer, events, log }
+  const listening = await listenForUsers(flags, parts, onClose)
+  await openMonitoring(flags, { stored, counted, isReady: listening.isReady, log }, onClose)
+  // First of all, while everything else still works.
+  onClose(listening.shutDown)
+  return { server: `https://${listening.address}`, upstream: upstream.endpoint.server }
+}
+
+interface ForwardingParts {
+  readonly authenticator: Authenticator
+  readonly upstream: OpenedUpstream
+  /** Receives the events of requests. */
+  readonly observer: Observer
+  /** Receives all others. */
+  readonly events: Observer
+  readonly log: Log
+}
+
+interface ListeningForUsers {
+  readonly address: string
+  /** Whether it does not shut down. */
+  readonly isReady: () => boolean
+  readonly shutDown: () => Promise<void>
+}
+
+/** Listens, and forwards what comes. */
+async function listenForUsers(
+  flags: ParsedFlags,
+  { authenticator, upstream, observer, events, log }: ForwardingParts,
+  onClose: OnClose,
+): Promise<ListeningForUsers> {
   const impersonation = rolesAt(flags.list('impersonation-rbac'), observer, onClose)
   const authorization = rolesAt(flags.list('authorization-rbac'), observer, onClose)
   const maxConnectionSeconds = flags.seconds('max-connection-duration')
-  const forwarding = impersonatingProxy({
-    authenticator,
-    upstream: endpoint,
-    refusedGroups: flags.list('refused-groups'),
-    allowMasters: flags.boolean('allow-masters'),
-    allowAnonymous: flags.isGiven('anonymous-auth') && flags.boolean('anonymous-auth'),
-    observer,
-    log,
-    ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
-    ...defined({ credentials, impersonation, authorization }),
-  })
-  onClose(() => forwarding.close())
+  const forwardingUntil = (closing: AbortSignal): ImpersonatingProxy =>
+    impersonatingProxy({
+      authenticator,
+      upstream: upstream.endpoint,
+      refusedGroups: flags.list('refused-groups'),
+      allowMasters: flags.boolean('allow-masters'),
+      allowAnonymous: flags.isGiven('anonymous-auth') && flags.boolean('anonymous-auth'),
+      observer,
+      log,
+      closing,
+      ...(maxConnectionSeconds > 0 && { maxConnectionSeconds }),
+      ...defined({ credentials: upstream.credentials, impersonation, authorization }),
+    })
   const { certificate = { certFile: '', keyFile: '' }, ...tls } = tlsSettings(flags)
+  const made: { life?: Lifecycle } = {}
   const listening = await listenSecurely({
     address: secureAddress(flags),
     files: certificate,
@@ -103,6 +148,9 @@ async function openProxy(
     log,
     serverOf(options) {
       const server = httpsServer(options)
+      made.life = lifecycle(server, shutdownSettings(flags))
+      const forwarding = forwardingUntil(made.life.closing)
+      onClose(() => forwarding.close())
       const handle = forwarding.express()
       server.on('request', handle)
       // So that nothing is sent that would be refused.
@@ -112,7 +160,11 @@ async function openProxy(
     },
   })
   onClose(listening.close)
-  return { server: `https://${listening.address}`, upstream: endpoint.server }
+  return {
+    address: listening.address,
+    isReady: () => made.life?.isReady === true,
+    shutDown: async () => made.life?.close(),
+  }
 }
 
 function rolesAt(

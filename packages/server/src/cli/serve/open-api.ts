@@ -116,13 +116,6 @@ export async function openApi(
   }
 }
 
-/** Its beginning was logged as an error. */
-function logRecovery({ kind, status, outageSeconds = 0 }: StoreCopyEvent, log: Log): void {
-  if (status !== 'recovered') return
-  const took = `${Math.round(outageSeconds)} seconds`
-  log({ level: 'info', message: `${kind} are followed again: their changes could not be for ${took}` })
-}
-
 type ObjectQuotaEvent = Extract<AuthenticationEvent, { readonly type: 'objectQuota' }>
 
 function logQuota({ resource, namespace, status, used, limit }: ObjectQuotaEvent, log: Log): void {

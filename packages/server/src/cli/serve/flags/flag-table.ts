@@ -23,7 +23,7 @@ export const off: KnownFlag = { kind: 'boolean', default: false }
 const on: KnownFlag = { kind: 'boolean', default: true }
 
 /** How a server shuts down. Source: apiserver `pkg/server/options/server_run_options.go`; there, the grace is that of `--request-timeout`. */
-const SHUTDOWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
+export const SHUTDOWN_FLAGS: Readonly<Record<string, KnownFlag>> = {
   'shutdown-delay-duration': duration('0s'),
   'shutdown-grace-duration': duration('1m0s'),
 }
