@@ -16,8 +16,16 @@ export const plantedInApps: readonly Planted[] = [
     name: 'a decision is remembered for longer when the clock is set back',
     violates: ['keys'],
     replaced: [
-      ['if (nowMs >= entry.sinceMs && nowMs < entry.expiresAtMs)', 'if (nowMs < entry.expiresAtMs)'],
+      [
+        'return ageMs >= 0 && ageMs < milliseconds && elapsedMs() - beganMs < milliseconds;',
+        'return ageMs < milliseconds;',
+      ],
     ],
+  },
+  {
+    name: 'a decision counts again when a clock that was set back has caught up',
+    violates: ['keys'],
+    replaced: [['ageMs < milliseconds && elapsedMs() - beganMs < milliseconds;', 'ageMs < milliseconds;']],
   },
   {
     name: 'a user is remembered for minutes',

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import { RecentMap } from './recent-map.ts'
+import { freshFor } from './store-time.ts'
 
 /** Caches verdicts, each with its own expiration. */
 export interface VerdictCache<V> {
@@ -23,10 +24,7 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
 
   const fresh = (entries: RecentMap<Entry<V>>, key: string): V | undefined => {
     const entry = entries.get(key)
-    if (entry === undefined) return undefined
-    const nowMs = clock.now()
-    // A clock that was set back would make verdicts last longer.
-    if (nowMs >= entry.sinceMs && nowMs < entry.expiresAtMs) return entry.verdict
+    if (entry === undefined || entry.isFresh()) return entry?.verdict
     entries.delete(key)
     return undefined
   }
@@ -36,7 +34,7 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
     remember(key, verdict, kind, expiresAtMs, entries) {
       const [own, other] = kind === 'accepted' ? [accepted, refused] : [refused, accepted]
       other.delete(key)
-      own.set(key, { verdict, sinceMs: clock.now(), expiresAtMs }, entries)
+      own.set(key, { verdict, isFresh: freshFor(clock, expiresAtMs - clock.now()) }, entries)
     },
     forget(key) {
       accepted.delete(key)
@@ -47,6 +45,5 @@ export function verdictCache<V>(clock: Clock, maxEntries: number): VerdictCache<
 
 interface Entry<V> {
   readonly verdict: V
-  readonly sinceMs: number
-  readonly expiresAtMs: number
+  readonly isFresh: () => boolean
 }

@@ -4,6 +4,7 @@ import { unavailable } from '../../authenticator/errors.ts'
 import { keptFault } from '../../internal/http/fault.ts'
 import { type GetFetch, getText, type GetTextOptions } from '../../internal/http/get-text.ts'
 import { BUSY_SECONDS } from '../../internal/retry-after.ts'
+import { freshFor } from '../../internal/store-time.ts'
 import { tell } from '../../internal/tell.ts'
 import { parseJwks, isSignedByOneOf, issuerKeys, type IssuerKeys, type KeySet, notSigned } from './key-set.ts'
 import { limitedFetch } from './limited-fetch.ts'
@@ -46,8 +47,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
   const { clock = systemClock, timeoutSeconds = 10 } = options
   const fetched: Fetched = {
     keys: issuerKeys([]),
-    freshSinceMs: Infinity,
-    staleAtMs: -Infinity,
+    isFresh: () => false,
     atMs: -Infinity,
     error: undefined,
   }
@@ -87,15 +87,12 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
     })
   }
 
-  /** Not after the clock was set back: a withdrawn key would count longer by as much. */
-  const isFresh = (): boolean => clock.now() >= fetched.freshSinceMs && clock.now() < fetched.staleAtMs
-
   return {
     verify(jwt) {
       const tried = fetched.keys
       return andThen<boolean, void>(isSignedByOneOf(tried, jwt), (isSigned) => {
         // Refetch stale keys; if that fails, they are kept.
-        if (isSigned) return isFresh() ? undefined : fetching.inBackground()
+        if (isSigned) return fetched.isFresh() ? undefined : fetching.inBackground()
         return tried.byId.has(jwt.keyId) && jwt.keyId !== ''
           ? verifyUnderSameName(jwt, tried)
           : verifyWithOthers(jwt, tried)
@@ -107,8 +104,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): KeySet {
 /** What the last fetch resulted in. */
 interface Fetched {
   keys: IssuerKeys
-  freshSinceMs: number
-  staleAtMs: number
+  isFresh: () => boolean
   /** When it ended, successfully or not. */
   atMs: number
   error: Error | undefined
@@ -126,8 +122,7 @@ async function fetchInto(
     const { status, header, text } = await getText(url, { ...limits, fetch, maxBytes, headers })
     if (status !== 200) throw new Error(`HTTP status ${status}`)
     fetched.keys = issuerKeys(parseJwks(text))
-    fetched.freshSinceMs = limits.clock.now()
-    fetched.staleAtMs = fetched.freshSinceMs + freshMs(header('cache-control'))
+    fetched.isFresh = freshFor(limits.clock, freshMs(header('cache-control')))
     fetched.error = undefined
     tell(onFetch, { jwks: text })
   } catch (thrown) {
