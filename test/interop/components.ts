@@ -57,10 +57,13 @@ export const COMPONENTS = {
   },
   pgbouncer: { command: '/usr/sbin/pgbouncer', packages: ['pgbouncer'] },
   setpriv: { command: '/usr/bin/setpriv', packages: ['util-linux'] },
+  prlimit: { command: '/usr/bin/prlimit', packages: ['util-linux'] },
   iptables: { command: '/usr/sbin/iptables', packages: ['iptables'] },
   etcd: { command: '/usr/bin/etcd', packages: ['etcd-server'] },
   valkey: { command: '/usr/bin/valkey-server', packages: ['valkey-server'] },
   valkeyCli: { command: '/usr/bin/valkey-cli', packages: ['valkey-tools'] },
+  prometheus: { command: '/usr/bin/prometheus', packages: ['prometheus'] },
+  promtool: { command: '/usr/bin/promtool', packages: ['promtool'] },
   sqlite: { command: '/usr/bin/sqlite3', packages: ['sqlite3'] },
   chromium: { command: '/usr/bin/chromium', packages: ['chromium'] },
   go: {
