@@ -7,7 +7,6 @@ import { root } from '../readme/documents.ts'
 const FILES = [
   'events.ts',
   'authorization-events.ts',
-  'external-signer-events.ts',
   'store-events.ts',
   'server-events.ts',
 ]

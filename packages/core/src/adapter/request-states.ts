@@ -18,10 +18,7 @@ export class RequestState {
   }
 }
 
-/**
- * Whether a request asked to impersonate a user and that is granted or refused, so that its headers are gone. Not a member of the state: that of
- * another copy of an adapter may lack it.
- */
+/** Whether a request asked to impersonate a user and that is granted or refused, so that its headers are gone. Not a member of the state: that of another copy of an adapter may lack it. */
 export function isImpersonationDecided(
   authentication: Authentication | undefined,
   held: HeldRequest | undefined,

@@ -56,10 +56,7 @@ export interface CredentialDescription {
   readonly schemes: readonly AuthenticationScheme[]
   /** The algorithms of proofs that a client may use with the scheme `DPoP`, for `WWW-Authenticate`. */
   readonly proofAlgorithms?: readonly string[]
-  /**
-   * Identity headers that must not reach an application, whichever authenticator accepted the request. Functions, since the
-   * configuration may be reloaded; until then each returns the same object.
-   */
+  /** Identity headers that must not reach an application, whichever authenticator accepted the request. Functions, since the configuration may be reloaded; until then each returns the same object. */
   readonly identityHeaders?: readonly (() => HeaderChanges)[]
   /** Whether TLS peer certificates are read; not every runtime provides them. Default `false`. */
   readonly peerCertificates?: boolean

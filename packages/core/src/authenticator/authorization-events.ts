@@ -33,10 +33,7 @@ export interface AuthorizationEvent {
   readonly durationSeconds: number
 }
 
-/**
- * An impersonation was allowed or denied. Requests without impersonation headers emit this only if they are refused because
- * headers may be missing.
- */
+/** An impersonation was allowed or denied. Requests without impersonation headers emit this only if they are refused because headers may be missing. */
 export interface ImpersonationEvent {
   readonly type: 'impersonation'
   readonly request: AuthenticationRequest

@@ -12,10 +12,7 @@ export interface Context {
   readonly trustedOrigins?: readonly string[]
   /** The peer address, as in `AuthenticationRequest.remoteAddress`. */
   readonly remoteAddress?: string | undefined
-  /**
-   * Aborted when the caller no longer waits, so that no work continues for a client that disconnected. It is created on first access: read
-   * it only where something is awaited.
-   */
+  /** Aborted when the caller no longer waits, so that no work continues for a client that disconnected. It is created on first access: read it only where something is awaited. */
   readonly signal?: AbortSignal | undefined
   /** Receives the outcome of every authenticator. */
   readonly observer?: Observer

@@ -9,10 +9,11 @@ import type {
   ImpersonationEvent,
 } from './authorization-events.ts'
 import type { AuthenticationError } from './errors.ts'
-import type { ExternalSignerCallEvent, ExternalSignerEvent } from './external-signer-events.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 import type {
   ApiRequestEvent,
+  ExternalSignerCallEvent,
+  ExternalSignerEvent,
   LeaderElectionEvent,
   LongRunningRequestEvent,
   ObjectQuotaEvent,
@@ -137,10 +138,7 @@ export interface ClientCertificateExpirationEvent {
   readonly seconds: number
 }
 
-/**
- * The discovery document of an issuer was read, or that failed: until it succeeds, none of the issuer's tokens can be verified. Every attempt
- * emits an event.
- */
+/** The discovery document of an issuer was read, or that failed: until it succeeds, none of the issuer's tokens can be verified. Every attempt emits an event. */
 export interface IssuerDiscoveryEvent {
   readonly type: 'issuerDiscovery'
   readonly issuer: string
@@ -148,10 +146,7 @@ export interface IssuerDiscoveryEvent {
   readonly error?: Error
 }
 
-/**
- * Something in a file deserves attention. Never contains a token or a password. Without an observer it becomes a process warning,
- * `KUBE_AUTHN_NOTICE`, once for each file and code.
- */
+/** Something in a file deserves attention. Never contains a token or a password. Without an observer it becomes a process warning, `KUBE_AUTHN_NOTICE`, once for each file and code. */
 export interface FileNoticeEvent {
   readonly type: 'fileNotice'
   /** The name given to the file. */
@@ -214,10 +209,7 @@ export type AuditLevel = 'None' | 'Metadata'
 /** The stage of a request at which an audit event is logged. More may be added in a minor version; handle the rest. */
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
 
-/**
- * A request was received, and nothing is decided about it. Adapters emit this before they call an authenticator, once for each
- * `authentication` middleware that the request reaches.
- */
+/** A request was received, and nothing is decided about it. Adapters emit this before they call an authenticator, once for each `authentication` middleware that the request reaches. */
 export interface ReceivedEvent {
   readonly type: 'received'
   readonly request: AuthenticationRequest

@@ -24,10 +24,7 @@ export type ErrorCode =
   | 'undelivered'
   | 'watchTooSlow'
 
-/**
- * The base of all errors of these packages. `instanceof` also recognises errors from another copy of this package; `docs/errors.md` lists
- * the codes.
- */
+/** The base of all errors of these packages. `instanceof` also recognises errors from another copy of this package; `docs/errors.md` lists the codes. */
 export abstract class KubeAuthnError extends Error {
   abstract readonly code: ErrorCode
 }

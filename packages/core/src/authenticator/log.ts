@@ -9,10 +9,7 @@ export interface Logger {
   error(message: string): unknown
 }
 
-/**
- * A line of the log, with its parts. No member contains a credential, a query or a control character, and all have a limited length. More
- * members and types may be added in a minor version.
- */
+/** A line of the log, with its parts. No member contains a credential, a query or a control character, and all have a limited length. More members and types may be added in a minor version. */
 export interface LogEntry {
   readonly level: LogLevel
   /** The whole line. */

@@ -2,10 +2,7 @@ import type { StatusError } from './status.ts'
 
 const NO_USER = 'the request has no user'
 
-/**
- * The `cause` of the 500 for a request without a user, whose message is Kubernetes'. It explains the mistake in the app: observers receive
- * it with the failure, and the log has it.
- */
+/** The `cause` of the 500 for a request without a user, whose message is Kubernetes'. It explains the mistake in the app: observers receive it with the failure, and the log has it. */
 export function noUser(): Error {
   return new Error(
     `${NO_USER}: put authentication(...) before impersonation(...), authorization(...) and reviews(...), or give them the option user`,

@@ -3,10 +3,7 @@ import type { Log } from './log.ts'
 import { writeNews } from '../internal/log/news.ts'
 import { tell } from '../internal/tell.ts'
 
-/**
- * Calls the observer, if there is one. An error in it, synchronous or not, must not affect authentication. Without an observer, what deserves
- * attention is logged.
- */
+/** Calls the observer, if there is one. An error in it, synchronous or not, must not affect authentication. Without an observer, what deserves attention is logged. */
 export function notify(observer: Observer | undefined, event: AuthenticationEvent): void {
   if (observer === undefined) writeNews(undefined, event)
   else tell(observer, event)

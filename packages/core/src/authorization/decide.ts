@@ -7,10 +7,7 @@ import { type Decision, noOpinion } from './decision.ts'
 import { memberOf } from '../internal/objects.ts'
 import { asAuthorizationError } from './errors.ts'
 
-/**
- * Asks an authorizer. All callers ask through this function: an error becomes a decision, an invalid answer allows nothing, and the observer
- * is notified.
- */
+/** Asks an authorizer. All callers ask through this function: an error becomes a decision, an invalid answer allows nothing, and the observer is notified. */
 export function decide(
   authorizer: Authorizer,
   attributes: Attributes,

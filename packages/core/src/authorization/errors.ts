@@ -11,10 +11,7 @@ export interface AuthorizationErrorOptions {
   readonly retryAfterSeconds?: number
 }
 
-/**
- * An authorizer could not decide. The message is sent to the client, as in Kubernetes, so it must not contain addresses or secrets; those
- * belong in `cause`.
- */
+/** An authorizer could not decide. The message is sent to the client, as in Kubernetes, so it must not contain addresses or secrets; those belong in `cause`. */
 export class AuthorizationError extends KubeAuthnError {
   override readonly name = 'AuthorizationError'
   readonly code = 'unavailable'

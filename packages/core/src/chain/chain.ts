@@ -37,10 +37,7 @@ export interface AuthenticatorChainOptions {
   readonly clientCertificate?: Authenticator
   /** Other request authenticators, in the order they are asked: before bearer tokens. */
   readonly requests?: readonly Authenticator[]
-  /**
-   * Bearer token authenticators, in the order they are asked. `'ignored'`: bearer tokens are not read; a request with one is treated as if
-   * it had none.
-   */
+  /** Bearer token authenticators, in the order they are asked. `'ignored'`: bearer tokens are not read; a request with one is treated as if it had none. */
   readonly tokens?: readonly TokenAuthenticator[] | 'ignored'
   /**
    * Tokens that are bound to a key of their client (`Authorization: DPoP`), for the authenticators in `tokens`: `dpop(...)` of

@@ -100,10 +100,7 @@ export const authenticateRequestShape: OptionsShape<AuthenticateRequestOptions> 
 export interface AuthenticateRequestContext {
   /** Whether `impersonateRequest` handles this request next. Read only if the request has `Impersonate-*` headers. Default `false`. */
   readonly impersonates?: boolean | undefined
-  /**
-   * Whether this request had impersonation headers that are already removed. Authenticating it again would undo that decision, so it is
-   * refused. Default `false`.
-   */
+  /** Whether this request had impersonation headers that are already removed. Authenticating it again would undo that decision, so it is refused. Default `false`. */
   readonly askedToImpersonate?: boolean | undefined
   /** Whether the request is only tried, as by `explain`: nothing is recorded about its credential. Default `false`. */
   readonly isDryRun?: boolean | undefined

@@ -39,10 +39,7 @@ function isImpersonation(handler: unknown): boolean {
   return typeof handler === 'function' && Reflect.get(handler, IMPERSONATES) === true
 }
 
-/**
- * The prefix of all impersonation headers; Kubernetes may add more. Every header with it counts, even if empty: a client that sends one
- * does not intend to act as itself.
- */
+/** The prefix of all impersonation headers; Kubernetes may add more. Every header with it counts, even if empty: a client that sends one does not intend to act as itself. */
 const IMPERSONATION_PREFIX = 'impersonate-'
 
 /** Whether a request has impersonation headers, or had some that are already removed. */

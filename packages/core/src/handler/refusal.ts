@@ -44,10 +44,7 @@ export function refusal(
   return { status: 401, reason: 'Unauthorized', message: 'Unauthorized', headers, ...cause }
 }
 
-/**
- * The outcome of a refused request. Its error is made when it is read: with its stack trace that takes longer than all the rest, and the
- * default response does not need it.
- */
+/** The outcome of a refused request. Its error is made when it is read: with its stack trace that takes longer than all the rest, and the default response does not need it. */
 export function refusedRequest(
   init: StatusErrorInit,
   { headerChanges, closesConnection }: Pick<RefusedRequest, 'headerChanges' | 'closesConnection'>,

@@ -4,10 +4,7 @@ import type { HttpAnswer, StatusError } from '../authenticator/status.ts'
 /** An accepted request. */
 export interface AuthenticatedRequest {
   readonly authentication: Authentication
-  /**
-   * Set if the request asks to act as another user and impersonation has not decided yet. Until then the request has no user, and code that
-   * needs one must refuse it with this error.
-   */
+  /** Set if the request asks to act as another user and impersonation has not decided yet. Until then the request has no user, and code that needs one must refuse it with this error. */
   readonly unresolvedImpersonation?: StatusError
   /** Set if `unresolvedImpersonation` is: the same error, made when it is read, since impersonation nearly always decides before. */
   readonly held?: HeldRequest

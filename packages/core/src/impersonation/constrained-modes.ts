@@ -30,10 +30,7 @@ const NODE_GROUPS = ['system:nodes']
 
 const itself = <T>(value: T): T => value
 
-/**
- * A service account acts as the node it runs on. The check does not name the node, so one answer covers all nodes; `applies` has already
- * verified that it is the right one.
- */
+/** A service account acts as the node it runs on. The check does not name the node, so one answer covers all nodes; `applies` has already verified that it is the right one. */
 const associatedNode: ConstrainedMode = {
   name: 'associated-node',
   groups: NODE_GROUPS,

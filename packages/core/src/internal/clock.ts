@@ -27,3 +27,21 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 function isUnrefable(timer: unknown): timer is { unref(): void } {
   return typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function'
 }
+
+/**
+ * Milliseconds since some time in the past, for how long something lasts. The runtime's clock can be set back or forward, so its own time, which only goes on, is taken instead;
+ * the time of a clock that was given is what its giver wants it to be.
+ */
+export function elapsedTimeOf(given: Clock | undefined): () => number {
+  return given === undefined ? () => performance.now() : () => given.now()
+}
+
+/** Whether something is still fresh that is so for a time from now on. The time that has passed counts, too: it would last longer where the clock is set back. */
+export function freshFor(clock: Clock, milliseconds: number): () => boolean {
+  const elapsedMs = elapsedTimeOf(clock === systemClock ? undefined : clock)
+  const [sinceMs, beganMs] = [clock.now(), elapsedMs()]
+  return () => {
+    const ageMs = clock.now() - sinceMs
+    return ageMs >= 0 && ageMs < milliseconds && elapsedMs() - beganMs < milliseconds
+  }
+}

@@ -1,6 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { systemClock } from './clock.ts'
-import { freshFor } from './store-time.ts'
+import { freshFor, systemClock } from './clock.ts'
 
 it.each([
   ['is fresh before its time is over', { wallMs: 9999, elapsedMs: 9999 }, true],

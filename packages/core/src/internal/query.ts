@@ -1,9 +1,6 @@
 import { textFromLatin1 } from '@kube-authn/internal/byte-text'
 
-/**
- * Decodes percent escapes once, as Go's `url.PathUnescape` does: `undefined` if one is malformed. Invalid UTF-8 bytes stay
- * distinguishable (`byte-text.ts`).
- */
+/** Decodes percent escapes once, as Go's `url.PathUnescape` does: `undefined` if one is malformed. Invalid UTF-8 bytes stay distinguishable (`byte-text.ts`). */
 export function percentDecoded(text: string): string | undefined {
   // Node decodes the bytes of a target as latin1. If the text is already decoded, its characters are kept, and only runs of escapes are decoded.
   const isDecoded = /[^\0-\xff]/.test(text)

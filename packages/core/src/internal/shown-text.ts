@@ -5,10 +5,7 @@ const PIECE = 8
 const HIDDEN = '[hidden]'
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu
 
-/**
- * Sanitises third-party text for a log: one line of limited length, without any part of a secret of eight characters or more. A shorter
- * secret is redacted where it is a whole word.
- */
+/** Sanitises third-party text for a log: one line of limited length, without any part of a secret of eight characters or more. A shorter secret is redacted where it is a whole word. */
 export function shownText(text: string, secrets: readonly string[]): string {
   const start = text.slice(0, 2 * MAX_LENGTH).toWellFormed()
   const line = start.replaceAll(unprintable, ' ').trim()

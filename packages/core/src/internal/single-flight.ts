@@ -4,10 +4,7 @@ import { GRACE_MS, isDone } from './shared-work.ts'
 /** Shares work in progress among all callers with the same key. */
 export type SingleFlight<T> = (key: string, work: () => Promise<T>) => Promise<T>
 
-/**
- * Shares work, which must not reject and must end within the timeout. If it is silently lost, together with the request that started it,
- * it is started again for another waiting request.
- */
+/** Shares work, which must not reject and must end within the timeout. If it is silently lost, together with the request that started it, it is started again for another waiting request. */
 export function singleFlight<T>(clock: Clock, timeoutMs: number): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>()
 

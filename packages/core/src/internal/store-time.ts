@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 
 /** The time of a store elsewhere, as far as this process knows it. All times are in milliseconds. */
 export interface StoreTime {
@@ -66,22 +66,4 @@ export function learnDate(
 ): void {
   const fromMs = Date.parse(date ?? '')
   if (!Number.isNaN(fromMs)) learn({ fromMs, toMs: fromMs + 1000, sentMs, receivedMs })
-}
-
-/**
- * Milliseconds since some time in the past, for how long something lasts. The runtime's clock can be set back or forward, so its own time, which only goes on, is taken instead;
- * the time of a clock that was given is what its giver wants it to be.
- */
-export function elapsedTimeOf(given: Clock | undefined): () => number {
-  return given === undefined ? () => performance.now() : () => given.now()
-}
-
-/** Whether something is still fresh that is so for a time from now on. The time that has passed counts, too: it would last longer where the clock is set back. */
-export function freshFor(clock: Clock, milliseconds: number): () => boolean {
-  const elapsedMs = elapsedTimeOf(clock === systemClock ? undefined : clock)
-  const [sinceMs, beganMs] = [clock.now(), elapsedMs()]
-  return () => {
-    const ageMs = clock.now() - sinceMs
-    return ageMs >= 0 && ageMs < milliseconds && elapsedMs() - beganMs < milliseconds
-  }
 }

@@ -1,6 +1,5 @@
-import type { Clock } from './clock.ts'
+import { type Clock, freshFor } from './clock.ts'
 import { RecentMap } from './recent-map.ts'
-import { freshFor } from './store-time.ts'
 
 /** Caches verdicts, each with its own expiration. */
 export interface VerdictCache<V> {

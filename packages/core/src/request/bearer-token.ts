@@ -67,10 +67,7 @@ export function bearerToken(tokens: TokenAuthenticator, options: TokenExtraction
 
 const userOfToken = orRefuse(unknownToken, Object.freeze({ remove: ['authorization'] }))
 
-/**
- * Returns the user of a credential that was sent, with the headers that carried it; throws the error of the authenticator or, if it has no
- * opinion, `unknown`.
- */
+/** Returns the user of a credential that was sent, with the headers that carried it; throws the error of the authenticator or, if it has no opinion, `unknown`. */
 export function orRefuse(
   unknown: AuthenticationError,
   consumed: HeaderChanges,

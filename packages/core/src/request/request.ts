@@ -13,16 +13,11 @@ export interface AuthenticationRequest {
   readonly query: string
   /** @throws {StatusError} the {@link refusal}, if there is one. */
   readonly headers: RequestHeaders
-  /**
-   * The response to a request of which a part is known to be missing. Handlers must return it before they do anything else.
-   */
+  /** The response to a request of which a part is known to be missing. Handlers must return it before they do anything else. */
   readonly refusal?: StatusError | undefined
   /** 1 or 2, if the runtime provides it. */
   readonly httpVersionMajor?: number
-  /**
-   * The address of the peer, which may be a proxy: `127.0.0.1`, `::1`. `undefined` if unknown. It is never used to identify a user, only to
-   * keep one peer from exhausting shared limits.
-   */
+  /** The address of the peer, which may be a proxy: `127.0.0.1`, `::1`. `undefined` if unknown. It is never used to identify a user, only to keep one peer from exhausting shared limits. */
   remoteAddress?(): string | undefined
   /** The host that the client asked for, with its port, if another than the header `Host` says. It is compared with `Origin`, and for nothing else. */
   host?(): string | undefined
@@ -44,9 +39,7 @@ export interface AuthenticationRequest {
 
 /** The headers of a request. Names are in lower case; values are decoded from UTF-8. */
 export interface RequestHeaders {
-  /**
-   * Whether repeated headers are kept separate. Fetch `Headers` join them with `, `, after which `a, b` may have been one value or two.
-   */
+  /** Whether repeated headers are kept separate. Fetch `Headers` join them with `, `, after which `a, b` may have been one value or two. */
   readonly exact: boolean
   /**
    * `false` if a header may have been lost silently, as in Node over HTTP/2. The absence of a header must then not be relied on:

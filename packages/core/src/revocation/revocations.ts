@@ -10,17 +10,11 @@ export interface UsedCredential {
   readonly user: UserInfo
   /** The serial number and the issuer of a certificate: `X509SERIAL=1a2b/CN=users ca,O=example`, in lower case. `undefined` without one. */
   readonly certificateId: string | undefined
-  /**
-   * When it was issued, in milliseconds since the epoch: `iat` of a token, `notBefore` of a certificate. `undefined`: unknown. `Infinity`: the user
-   * is impersonated, and has no credential.
-   */
+  /** When it was issued, in milliseconds since the epoch: `iat` of a token, `notBefore` of a certificate. `undefined`: unknown. `Infinity`: the user is impersonated, and has no credential. */
   readonly issuedAtMs: number | undefined
   /** When it expires, likewise. `undefined`: unknown, or never. */
   readonly expiresAtMs: number | undefined
-  /**
-   * The SHA-256 digest of the token of the request, in lower-case hexadecimal; `undefined` without a token. Computed when it is read. Of a request with several
-   * tokens, each is asked about.
-   */
+  /** The SHA-256 digest of the token of the request, in lower-case hexadecimal; `undefined` without a token. Computed when it is read. Of a request with several tokens, each is asked about. */
   readonly tokenSha256: string | undefined
   /**
    * All digests by which the token may be revoked, likewise: `tokenSha256`, and of a JWT that of what was signed, header and payload with the dot between them, which stays the same
@@ -35,10 +29,7 @@ export type IsRevoked = (credential: UsedCredential, context: Pick<Context, 'sig
 /** Says which credentials are revoked. `revocationList(...)` is one. */
 export interface Revocations {
   readonly isRevoked: IsRevoked
-  /**
-   * Calls back once when a credential is revoked that was not before. Returns a function that stops waiting. Without it, open connections
-   * do not end.
-   */
+  /** Calls back once when a credential is revoked that was not before. Returns a function that stops waiting. Without it, open connections do not end. */
   watch?(credential: UsedCredential, onRevoked: () => void): () => void
 }
 

@@ -140,10 +140,7 @@ interface LimitedSocket {
 /** Node's default limit: 1,000 headers. */
 const DEFAULT_ELEMENTS = 2000
 
-/**
- * A property of requests whose headers were cut: if some are removed later, the rest would look complete. Also for objects that stand for
- * the request, such as a `Proxy`.
- */
+/** A property of requests whose headers were cut: if some are removed later, the rest would look complete. Also for objects that stand for the request, such as a `Proxy`. */
 const CUT: unique symbol = Symbol.for('@kube-authn/cutHeaders')
 
 /**

@@ -46,10 +46,7 @@ const aTextOrSources: Check = either(
 
 /** Options of {@link parseRbac}. */
 export interface ParseRbacOptions extends YamlLimits {
-  /**
-   * The namespace of roles and role bindings without one, like the context or `-n` of `kubectl apply`. Default: objects must have a
-   * namespace.
-   */
+  /** The namespace of roles and role bindings without one, like the context or `-n` of `kubectl apply`. Default: objects must have a namespace. */
   readonly namespace?: string
 }
 

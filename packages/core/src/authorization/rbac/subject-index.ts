@@ -6,10 +6,7 @@ import type { RuleIndex } from './rule-index.ts'
 import type { RoleRules } from './role-rules.ts'
 import type { RuleQuestion } from './rule.ts'
 
-/**
- * Finds the grants of a user without visiting those of other users, so that bindings of other users, and other bindings of the same group,
- * do not slow down a decision.
- */
+/** Finds the grants of a user without visiting those of other users, so that bindings of other users, and other bindings of the same group, do not slow down a decision. */
 export class SubjectIndex {
   readonly #users = new Map<string, Granted>()
   readonly #groups = new Map<string, Granted>()

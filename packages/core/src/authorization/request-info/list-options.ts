@@ -12,10 +12,7 @@ export function selectorsIn(parameters: ReadonlyMap<string, string>): RequestSel
   }
 }
 
-/**
- * Whether the parameters of a list ask for a watch: absent, `0` and `false` do not; anything else does, including the empty value. Other
- * parameters may be malformed.
- */
+/** Whether the parameters of a list ask for a watch: absent, `0` and `false` do not; anything else does, including the empty value. Other parameters may be malformed. */
 export function isWatch(parameters: ReadonlyMap<string, string>): boolean {
   const value = parameters.get('watch')
   return value !== undefined && value !== '0' && value.toLowerCase() !== 'false'

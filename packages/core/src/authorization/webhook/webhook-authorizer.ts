@@ -47,10 +47,7 @@ export interface WebhookAuthorizerOptions extends WebhookCallOptions {
   readonly maxEntries?: number
   /** The decision if the webhook does not answer. Default `noOpinion`. */
   readonly failurePolicy?: 'noOpinion' | 'deny'
-  /**
-   * Whether all authorization is delegated to a cluster, as in an extension API server. The calls are then counted in
-   * `apiserver_delegated_authz_request_total`. Default `false`.
-   */
+  /** Whether all authorization is delegated to a cluster, as in an extension API server. The calls are then counted in `apiserver_delegated_authz_request_total`. Default `false`. */
   readonly delegated?: boolean
   /** Returns the credentials that the calls carry, so that they are redacted from errors. Default: none. */
   readonly redact?: () => readonly string[]

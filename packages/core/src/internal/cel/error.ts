@@ -1,10 +1,7 @@
 /** The codes of the errors of `@kube-authn/cel/kubernetes`. */
 type CelErrorCode = 'celCompilation' | 'celEvaluation'
 
-/**
- * Whether this is an error of the CEL compiler or of an expression. The code tells, not the class: the package is only loaded for the first
- * expression, and an app may have its own copy of it.
- */
+/** Whether this is an error of the CEL compiler or of an expression. The code tells, not the class: the package is only loaded for the first expression, and an app may have its own copy of it. */
 export function isCelError(error: unknown, code: CelErrorCode): error is Error {
   return error instanceof Error && 'code' in error && error.code === code
 }

@@ -19,10 +19,7 @@ export function keyedDigest(sha256: (message: string | Uint8Array) => string): (
   }
 }
 
-/**
- * UTF-8 cannot represent lone surrogates, and encoding would make them all equal. A string with lone surrogates is hashed in UTF-16, so
- * that different strings have different digests.
- */
+/** UTF-8 cannot represent lone surrogates, and encoding would make them all equal. A string with lone surrogates is hashed in UTF-16, so that different strings have different digests. */
 function bytesOf(prefix: string, text: string): Uint8Array {
   const first = utf8.encode(prefix)
   const bytes = new Uint8Array(first.length + 2 * text.length)

@@ -1,10 +1,7 @@
 /** An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), which servers that listen on both see. */
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i
 
-/**
- * The key of one peer: an IPv4 address, or the first 64 bits of an IPv6 address, since a client with one address of such a network usually
- * has all of them (RFC 6177, RFC 4291 section 2.5.4).
- */
+/** The key of one peer: an IPv4 address, or the first 64 bits of an IPv6 address, since a client with one address of such a network usually has all of them (RFC 6177, RFC 4291 section 2.5.4). */
 export function addressKey(address: string): string {
   if (!address.includes(':')) return address
   const mapped = address.replace(MAPPED, '')

@@ -26,10 +26,7 @@ function readWhole<T>(reader: ObjectReader, read: (reader: ObjectReader) => T): 
   return value
 }
 
-/**
- * Reads an object strictly: a value of the wrong type is an error, and `end()` reports every field that was not read. Absent and `null` fields
- * read as the empty value of their type.
- */
+/** Reads an object strictly: a value of the wrong type is an error, and `end()` reports every field that was not read. Absent and `null` fields read as the empty value of their type. */
 export class ObjectReader {
   readonly path: FieldPath
   readonly #fields: Readonly<Record<string, unknown>>

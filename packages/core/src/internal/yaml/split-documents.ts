@@ -1,9 +1,6 @@
 import type { SteppedItems, Steps } from '../steps.ts'
 
-/**
- * A text in parts, so that a large one need not be one string, which takes long to create. All but the first begin with a line of `---`, and none is
- * empty unless it is the only one.
- */
+/** A text in parts, so that a large one need not be one string, which takes long to create. All but the first begin with a line of `---`, and none is empty unless it is the only one. */
 export type TextParts = readonly string[]
 
 export interface DocumentText {

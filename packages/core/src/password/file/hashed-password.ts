@@ -62,10 +62,7 @@ const HINT_LENGTH = 2
 /** Enough for the machines of a user. */
 const MAX_PEERS = 8
 
-/**
- * Under load, preference reveals to the client that its password may be correct. To keep this from being faster than regular checks, a peer
- * loses its preference after this many misses per minute.
- */
+/** Under load, preference reveals to the client that its password may be correct. To keep this from being faster than regular checks, a peer loses its preference after this many misses per minute. */
 const MAX_MISSES = 32
 const MISSES_MS = 60_000
 

@@ -21,10 +21,7 @@ export interface PasswordWorkersOptions {
 /** An idle worker is stopped after this time, to release the memory of the last hash. */
 export const IDLE_MS = 30_000
 
-/**
- * A pool of workers, which are started on demand and stopped after an idle time. If a worker ends during a check, the check fails as
- * `unavailable`, and the next check starts another worker.
- */
+/** A pool of workers, which are started on demand and stopped after an idle time. If a worker ends during a check, the check fails as `unavailable`, and the next check starts another worker. */
 export function passwordWorkers({ start, maxWorkers, clock }: PasswordWorkersOptions): CheckInWorker {
   const idle: { readonly worker: PasswordWorker; readonly cancelEnd: () => void }[] = []
   /** Each receives a free worker, or `undefined` to start one. */

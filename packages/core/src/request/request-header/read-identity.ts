@@ -82,10 +82,7 @@ function refuseComma(name: string, value: string): void {
   }
 }
 
-/**
- * The proxy sent the request, but the user is ambiguous. Final: otherwise a client that gets such a header past the proxy and adds a
- * token could choose between two identities.
- */
+/** The proxy sent the request, but the user is ambiguous. Final: otherwise a client that gets such a header past the proxy and adds a token could choose between two identities. */
 function doubtful(message: string): AuthenticationError {
   return rejected(message, { isFinal: true })
 }

@@ -130,10 +130,7 @@ function waitFor(
   }
 }
 
-/**
- * The context of a lookup that several callers share. It uses only the audiences and the observer of the first caller, and records warnings
- * and annotations for all callers.
- */
+/** The context of a lookup that several callers share. It uses only the audiences and the observer of the first caller, and records warnings and annotations for all callers. */
 class LookupContext implements Context {
   declare readonly audiences?: readonly string[]
   declare readonly observer?: Observer

@@ -20,10 +20,7 @@ export interface CachedOptions {
   readonly cacheErrors?: boolean
   /** How many users are cached, and separately how many failures; least recently used entries are evicted. A user of more than 4 KiB counts as several. Default 32,768. */
   readonly maxEntries?: number
-  /**
-   * How many different tokens are looked up at once. Beyond that, lookups fail at once as *unavailable*, with a retry delay. Default 1,024.
-   * Cloudflare Workers have their own limit.
-   */
+  /** How many different tokens are looked up at once. Beyond that, lookups fail at once as *unavailable*, with a retry delay. Default 1,024. Cloudflare Workers have their own limit. */
   readonly maxConcurrent?: number
   /** The timeout of a lookup, for all callers that wait for it. Default 30. */
   readonly timeoutSeconds?: number

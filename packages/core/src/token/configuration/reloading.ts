@@ -53,10 +53,7 @@ export const authenticationConfigurationShape: OptionsShape<AuthenticationConfig
   updateTimeoutSeconds: above(0),
 }
 
-/**
- * The result of an update. `refused` is final; `unhealthy` means that issuers could not be reached, so it may be retried. More may be added in
- * a minor version; handle the rest.
- */
+/** The result of an update. `refused` is final; `unhealthy` means that issuers could not be reached, so it may be retried. More may be added in a minor version; handle the rest. */
 export type ConfigurationUpdate = 'unchanged' | 'updated' | 'refused' | 'unhealthy'
 
 /** A token authenticator whose configuration can be replaced at any time. */
@@ -65,10 +62,7 @@ export interface ConfiguredAuthenticator extends TokenAuthenticator {
   readonly configuration: AuthenticationConfiguration
   /** Why tokens of some issuers cannot be verified yet, one message per issuer. */
   health(): readonly string[]
-  /**
-   * Replaces the configuration once the new version is valid and all its issuers are discovered; until then, or if that fails, the old one
-   * stays active. Updates run one at a time. Never rejects.
-   */
+  /** Replaces the configuration once the new version is valid and all its issuers are discovered; until then, or if that fails, the old one stays active. Updates run one at a time. Never rejects. */
   update(text: string): Promise<ConfigurationUpdate>
   /** Stops discovery and ignores further updates. */
   close(): void

@@ -49,10 +49,7 @@ export class LimitedFetch {
     return own !== undefined
   }
 
-  /**
-   * Waits for a fetch that has what `isFound` looks for, if necessary until the rate limit allows one. `busy`: too many callers wait
-   * already, so it may exist.
-   */
+  /** Waits for a fetch that has what `isFound` looks for, if necessary until the rate limit allows one. `busy`: too many callers wait already, so it may exist. */
   async search(isFound: () => Awaitable<boolean>): Promise<'found' | 'absent' | 'busy'> {
     // A fetch that began before may miss what is newer.
     const mayMiss = this.isUnderWay()

@@ -88,10 +88,7 @@ export interface PemBlock {
   readonly der: Bytes
 }
 
-/**
- * All blocks of a PEM file (RFC 7468), with any label. Text around the blocks, blocks with headers (which are encrypted) and invalid base64
- * are skipped. `undefined` if the file is too large.
- */
+/** All blocks of a PEM file (RFC 7468), with any label. Text around the blocks, blocks with headers (which are encrypted) and invalid base64 are skipped. `undefined` if the file is too large. */
 export function pemBlocks(pem: string): readonly PemBlock[] | undefined {
   if (pem.length > MAX_PEM_LENGTH) return undefined
   const blocks: PemBlock[] = []

@@ -52,10 +52,7 @@ export function invalidKey(message: string): ConfigurationError {
   return new ConfigurationError([{ path: 'key', message }])
 }
 
-/**
- * The signing algorithm of a service account token, which follows from its key: RS256 for RSA of any size, and one per curve. More may be
- * added in a minor version; handle the rest.
- */
+/** The signing algorithm of a service account token, which follows from its key: RS256 for RSA of any size, and one per curve. More may be added in a minor version; handle the rest. */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512'
 
 const ALGORITHM_OF_CURVE: ReadonlyMap<string, SigningAlgorithm> = new Map([

@@ -12,10 +12,7 @@ import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 export interface OidcWords {
   /** The claim with the username (`--oidc-username-claim`). Default `sub`. `email` must be verified by the issuer. */
   readonly usernameClaim?: string
-  /**
-   * Prefix of usernames (`--oidc-username-prefix`); `''` for none. Default: the issuer and `#`, or none if the claim is `email`, so that users
-   * of different issuers never have the same name.
-   */
+  /** Prefix of usernames (`--oidc-username-prefix`); `''` for none. Default: the issuer and `#`, or none if the claim is `email`, so that users of different issuers never have the same name. */
   readonly usernamePrefix?: string
   /** The claim with the groups: a string or a list (`--oidc-groups-claim`). Default: no groups. */
   readonly groupsClaim?: string

@@ -29,10 +29,7 @@ export interface LegacyTokenObjects extends Pick<
   ServiceAccountObjects,
   'getServiceAccount' | 'getSecret' | 'watchObject'
 > {
-  /**
-   * Sets a label of a secret that meets the precondition; a missing or different secret is not an error. Without this function the
-   * last use of tokens is not recorded.
-   */
+  /** Sets a label of a secret that meets the precondition; a missing or different secret is not an error. Without this function the last use of tokens is not recorded. */
   labelSecret?(
     namespace: string,
     name: string,

@@ -43,10 +43,7 @@ export interface WatchedObject {
   readonly name: string
 }
 
-/**
- * Reads the objects that tokens reference. Each function returns `undefined` if the object does not exist, and throws if it cannot be
- * read.
- */
+/** Reads the objects that tokens reference. Each function returns `undefined` if the object does not exist, and throws if it cannot be read. */
 export interface ServiceAccountObjects {
   /**
    * Calls back whenever an object is created, changed or deleted, and returns a function that stops it. With it, a token is checked again on every request, also if a cache

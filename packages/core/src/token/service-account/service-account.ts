@@ -51,10 +51,7 @@ export interface LegacyServiceAccountTokenOptions {
   readonly keys: KeySource
   /** The audiences of these tokens, which name none themselves (`--api-audiences`). */
   readonly audiences: readonly string[]
-  /**
-   * The objects that tokens are checked against. `false` disables the check (`--service-account-lookup=false`); tokens can then be
-   * revoked only by removing their key.
-   */
+  /** The objects that tokens are checked against. `false` disables the check (`--service-account-lookup=false`); tokens can then be revoked only by removing their key. */
   readonly objects: LegacyTokenObjects | false
   /** Default: the runtime's clock. */
   readonly clock?: Clock

@@ -55,10 +55,7 @@ export interface WebhookAuthenticatorOptions extends WebhookCallOptions {
   readonly ttlSeconds?: number
   /** How many users are cached, and separately how many unknown tokens; least recently used entries are evicted. Default 32,768. */
   readonly maxEntries?: number
-  /**
-   * Whether authentication is delegated to the API server of a cluster, as in an extension API server; calls are then counted in
-   * `apiserver_delegated_authn_request_total`. Default `false`.
-   */
+  /** Whether authentication is delegated to the API server of a cluster, as in an extension API server; calls are then counted in `apiserver_delegated_authn_request_total`. Default `false`. */
   readonly delegated?: boolean
   /** Returns the credentials of the calls themselves, to be removed from messages of the webhook. Default: none. */
   readonly redact?: () => readonly string[]
