@@ -56,6 +56,14 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
       },
     },
   ],
+  QuotaReached: [
+    {
+      counters: {
+        'kube_authn_object_quota_creations_total{resource="secrets",status="near"}': [undefined, 1],
+        'kube_authn_object_quota_creations_total{resource="secrets",status="exceeded"}': [0, 1],
+      },
+    },
+  ],
   ClockWrong: [
     { gauges: { kube_authn_store_clock_offset_seconds: [2, 2.1] } },
     { gauges: { kube_authn_store_clock_offset_seconds: [0, -300] } },
@@ -117,7 +125,7 @@ function testOf(name: string, { gauges = {}, counters = {} }: Fault): unknown {
       values: samplesOf(values, grows),
     }))
   const fires = (step: number, expected: readonly string[]): unknown => ({
-    expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+    expr: 'group by (alertname) (ALERTS{alertstate="firing"})',
     eval_time: `${step * STEP_SECONDS}s`,
     exp_samples: expected.map((alert) => ({ labels: `{alertname="KubeAuthn${alert}"}`, value: 1 })),
   })

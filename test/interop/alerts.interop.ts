@@ -76,13 +76,16 @@ describe.runIf(has('prometheus', 'postgres', 'setpriv', 'openssl', 'prlimit'))('
     const a = await start(first, ['--max-mutating-requests-inflight=2'])
     const certificate = shortLived(join(folders, String(first), 'pki'))
     const caFile = join(folders, String(first), 'pki/ca.crt')
-    const [, c] = await Promise.all([start(second, [], {}, network.port), start(third, certificate.flags)])
+    const [b, c] = await Promise.all([
+      start(second, ['--max-objects-per-namespace=1'], {}, network.port),
+      start(third, certificate.flags),
+    ])
     prometheus = await startPrometheus(scratch, { ports, caFile, token: TOKEN })
     closing.push(() => prometheus.close())
 
     await Promise.all([
       faultsOfClients(a, first),
-      faultsOfNetwork(network, second),
+      faultsOfNetwork(b, network, second),
       faultsOfProcess(c, third),
     ])
     await faultsOfDatabase(a)
@@ -111,12 +114,14 @@ describe.runIf(has('prometheus', 'postgres', 'setpriv', 'openssl', 'prlimit'))('
     }
   })
 
-  /** The database does not answer one replica. */
-  async function faultsOfNetwork(network: FaultyNetwork, port: number): Promise<void> {
+  /** A namespace is full, and then the database does not answer one replica. */
+  async function faultsOfNetwork(replica: Replica, network: FaultyNetwork, port: number): Promise<void> {
+    for (let count = 0; count < 2; count++) await create(replica.admin)
+    await fires('QuotaReached', port)
     network.drop()
     await Promise.all([fires('StoreDown', port), fires('CopiesStale', port)])
     network.mend()
-    await Promise.all([ends('StoreDown', port), ends('CopiesStale', port)])
+    await Promise.all([ends('StoreDown', port), ends('CopiesStale', port), ends('QuotaReached', port)])
   }
 
   /** Clients ask for too much, or for what is not there any more. */
