@@ -32,7 +32,7 @@ export async function embeddedPostgres(): Promise<EmbeddedPostgres> {
   const connect = (): PostgresClient => {
     let free: (() => void) | undefined
     let stopListening: (() => Promise<void>) | undefined
-    let onNotification: () => void = () => undefined
+    let onNotification: (message: unknown) => void = () => undefined
 
     const run = async (
       statement: string,
@@ -40,7 +40,7 @@ export async function embeddedPostgres(): Promise<EmbeddedPostgres> {
     ): Promise<{ readonly rows: readonly unknown[] }> => {
       const channel = /^LISTEN (.*)$/.exec(statement)?.[1]
       if (channel !== undefined) {
-        stopListening = await database.listen(channel, () => onNotification())
+        stopListening = await database.listen(channel, (payload) => onNotification({ payload }))
         return { rows: [] }
       }
       if (values.length > 0) return database.query(statement, values)

@@ -19,6 +19,8 @@ export interface ChangeFeed {
   unfollow(prefix: string): void
   /** Asks now, as there may be changes. */
   wake(): void
+  /** Whether changes of keys that begin so may be wanted. */
+  concerns: (head: string) => boolean
   /** Resolves when changes were published up to a revision. @throws {StoreError} `revisionUnknown` if the store is not so far. */
   reach(revision: number): Promise<void>
   /** Whether {@link next} knows every change of a followed prefix after a revision, which is not yet to come. */
@@ -104,6 +106,7 @@ export function changeFeed(options: ChangeFeedOptions): ChangeFeed {
     },
     unfollow: (prefix) => unfollow(state, prefix),
     wake: () => wake(state),
+    concerns: (head) => state.covers.some(({ prefix }) => prefix.startsWith(head) || head.startsWith(prefix)),
     async reach(revision) {
       await pull(state)
       if (state.revision >= revision) return

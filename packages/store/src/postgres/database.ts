@@ -11,7 +11,7 @@ export type Row = Readonly<Record<string, unknown>>
 /** What is used of a client of `pg`. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
-  on(event: 'notification' | 'error' | 'end', listener: () => void): unknown
+  on(event: 'notification' | 'error' | 'end', listener: (message?: unknown) => void): unknown
   /** @param isBroken whether its connection is closed. */
   release(isBroken?: boolean): void
 }

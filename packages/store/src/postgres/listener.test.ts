@@ -1,12 +1,13 @@
 import { fixedClock } from '@kube-authn/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Database, PostgresClient } from './database.ts'
 import { listen } from './listener.ts'
 
 type Event = 'notification' | 'error' | 'end'
+type Call = (message?: unknown) => void
 
 interface FakeConnection extends PostgresClient {
-  emit(event: Event): void
+  emit(event: Event, message?: unknown): void
   readonly isReleased: boolean
 }
 
@@ -17,14 +18,14 @@ function connectionsOf(run: (connection: FakeConnection, text: string) => Promis
 } {
   const made: FakeConnection[] = []
   const connect = (): FakeConnection => {
-    const listeners: { readonly event: Event; readonly call: () => void }[] = []
+    const listeners: { readonly event: Event; readonly call: Call }[] = []
     let isReleased = false
     return {
       query: () => Promise.resolve({ rows: [] }),
       on: (event, call) => listeners.push({ event, call }),
       release: () => void (isReleased = true),
-      emit: (event) => {
-        for (const each of listeners) if (each.event === event) each.call()
+      emit: (event, message) => {
+        for (const each of listeners) if (each.event === event) each.call(message)
       },
       get isReleased() {
         return isReleased
@@ -62,5 +63,27 @@ describe('the listener of a database', () => {
     expect([made.length, woken]).toEqual([2, 1])
     end()
     expect(made.map(({ isReleased }) => isReleased)).toEqual([true, true])
+  })
+})
+
+describe('what a notification says of keys', () => {
+  it.each([
+    [
+      'how they begin',
+      { channel: 'a', payload: '["/sessions/","/registry/"]' },
+      ['/sessions/', '/registry/'],
+    ],
+    ['nothing, as of an older release', { payload: '17' }, undefined],
+    ['nothing', { payload: '' }, undefined],
+    ['nothing that can be read', { payload: '["/a",1]' }, undefined],
+    ['nothing without a payload', undefined, undefined],
+  ])('is %s', async (_, message, heads) => {
+    const { database, made } = connectionsOf(() => Promise.resolve())
+    const woken: unknown[] = []
+    const end = listen({ database, schema: 'kube_authn', clock: fixedClock() }, (each) => woken.push(each))
+    await vi.waitFor(() => expect(woken).toEqual([undefined]))
+    made[0]?.emit('notification', message)
+    expect(woken).toEqual([undefined, heads])
+    end()
   })
 })

@@ -1,3 +1,4 @@
+import { memberOf } from '@kube-authn/core/internal'
 import type { Database, PostgresClient, PostgresStoreOptions } from './database.ts'
 import { quotedIdentifier } from './schema.ts'
 import { retryPauses } from './retry-pauses.ts'
@@ -13,10 +14,13 @@ const CHECK_MS = 10_000
  * Hears of the writes of other processes, over a connection of its own, which it replaces when it is lost. What it hears is only that something has
  * happened: the changes are read from their table.
  *
- * @param onWake something was written, or may have been while nothing could be heard.
+ * @param onWake something was written, or may have been while nothing could be heard. It gets how the keys of what was written begin, if that is known.
  * @returns a function that ends it.
  */
-export function listen({ database, schema, clock }: ListenOptions, onWake: () => void): () => void {
+export function listen(
+  { database, schema, clock }: ListenOptions,
+  onWake: (heads?: readonly string[]) => void,
+): () => void {
   const pauses = retryPauses()
   let isEnded = false
   let current: PostgresClient | undefined
@@ -57,7 +61,7 @@ export function listen({ database, schema, clock }: ListenOptions, onWake: () =>
     current = client
     try {
       for (const event of ['error', 'end'] as const) client.on(event, () => lost(client))
-      client.on('notification', onWake)
+      client.on('notification', (message) => onWake(headsIn(message)))
       if (isEnded) {
         end()
         return
@@ -81,4 +85,14 @@ export function listen({ database, schema, clock }: ListenOptions, onWake: () =>
 
   void connect()
   return end
+}
+
+function headsIn(message: unknown): readonly string[] | undefined {
+  const payload = memberOf(message, 'payload')
+  try {
+    const heads: unknown = typeof payload === 'string' ? JSON.parse(payload) : undefined
+    return Array.isArray(heads) && heads.every((each) => typeof each === 'string') ? heads : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -109,7 +109,10 @@ function listeningOf(options: PostgresStoreOptions, feed: ChangeFeed): { begin()
   let end: (() => void) | undefined
   return {
     begin() {
-      if (options.listens) end ??= listen(options, wakes.ask)
+      if (!options.listens) return
+      end ??= listen(options, (heads) => {
+        if (heads === undefined || heads.some(feed.concerns)) wakes.ask()
+      })
     },
     stop() {
       wakes.stop()

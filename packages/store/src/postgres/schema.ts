@@ -88,10 +88,15 @@ function compactFunction(s: string): string {
  * Each row that it returns is a change, a refusal, or, the last one, the state of the store as JSON. `o_position` counts from 1, and is 0 for what expired.
  */
 function writeFunction(s: string, channel: string): string {
-  return WRITE.replaceAll('{schema}', () => s).replaceAll('{channel}', () => channel)
+  return WRITE.replaceAll('{schema}', () => s)
+    .replaceAll('{channel}', () => channel)
+    .replaceAll('{head}', String(HEAD_LENGTH))
 }
 
-/** The lock of the store; what has expired, and then what is asked for, in order; the state of the store, of which the other processes are notified. */
+/** How many characters of a key a notification has: as many as `/registry/` and `/sessions/`. */
+const HEAD_LENGTH = 10
+
+/** The lock of the store; what has expired, and then what is asked for, in order; the state of the store, and a notification of the other processes, which says how the keys begin. */
 const WRITE = `
     CREATE FUNCTION {schema}.write(
       p_types text[], p_keys text[], p_values text[], p_revisions double precision[], p_created double precision[],
@@ -108,6 +113,8 @@ const WRITE = `
       v_expires double precision;
       v_length integer;
       v_op record;
+      -- How the keys of the changes begin: replicas that follow none of them need not ask.
+      v_heads text[] := '{}';
       v_old record;
       v_is_there boolean;
     BEGIN
@@ -136,6 +143,9 @@ const WRITE = `
         SELECT * INTO v_old FROM {schema}.object ob WHERE ob.key = v_op.key;
         v_is_there := FOUND;
         o_key := v_op.key;
+        IF NOT left(v_op.key, {head}) = ANY(v_heads) THEN
+          v_heads := v_heads || left(v_op.key, {head});
+        END IF;
         IF v_is_there AND v_old.expires <= v_now THEN
           v_is_there := false;
           v_store.revision := v_store.revision + 1;
@@ -205,7 +215,7 @@ const WRITE = `
       END LOOP;
       IF v_store.revision > v_first THEN
         UPDATE {schema}.store SET revision = v_store.revision, length = v_store.length;
-        PERFORM pg_notify('{channel}', v_store.revision::text);
+        PERFORM pg_notify('{channel}', CASE WHEN cardinality(v_heads) <= 32 THEN to_json(v_heads)::text ELSE '' END);
       END IF;
       o_position := NULL;
       o_outcome := 'state';

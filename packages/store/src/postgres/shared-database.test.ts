@@ -94,6 +94,29 @@ describe('replicas of one database', () => {
     await Promise.all([writing.close(), watching.close()])
   })
 
+  it('are told how the keys of what was written begin', async () => {
+    const schema = await emptySchema()
+    const { pool, statements } = recorded(postgres.pool)
+    const messages: unknown[] = []
+    const listener = await postgres.pool.connect()
+    listener.on('notification', (message) => messages.push(message))
+    await listener.query(`LISTEN "${schema}"`)
+    const writing = await postgresObjectStore({ pool: postgres.pool, schema })
+    // By its clock it never asks by itself.
+    const watching = await postgresObjectStore({ pool, schema, clock: fixedClock() })
+    const events = watching.watch('/registry/revocation/', { since: 0 })[Symbol.asyncIterator]()
+    await writing.create('/registry/revocation/1', '{}')
+    await events.next()
+    await vi.waitFor(() => expect(statements.some(({ sql }) => sql.startsWith('LISTEN'))).toBe(true))
+    await Promise.all(['/sessions/1', '/sessions/2', '/a'].map((key) => writing.create(key, 'a secret')))
+    await writing.create('/registry/revocation/2', '{}')
+    expect(await events.next()).toMatchObject({ value: { key: '/registry/revocation/2' } })
+    expect(messages.slice(1)).toEqual([{ payload: '["/sessions/","/a"]' }, { payload: '["/registry/"]' }])
+    await events.return?.()
+    listener.release()
+    await Promise.all([writing.close(), watching.close()])
+  })
+
   it('call the database once for each object that expires, whatever their number', async () => {
     const schema = await emptySchema()
     const clock = fixedClock()
