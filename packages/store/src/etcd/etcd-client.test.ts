@@ -56,6 +56,7 @@ function clientOf(
 
 const A = 'https://a:2379'
 const B = 'https://b:2379'
+const C = 'https://c:2379'
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => undefined,
@@ -116,7 +117,6 @@ describe('calls of etcd', () => {
   })
 
   it.each<[string, Answer, string, number]>([
-    // Half of the limit for each of the two.
     ['no member answers', silent, 'unknown', LIMIT_MS],
     // After pauses of 100 ms, another of which would be the end of the limit.
     ['none can be reached', () => failing('ECONNREFUSED'), 'unreached', LIMIT_MS - 100],
@@ -127,6 +127,87 @@ describe('calls of etcd', () => {
     expect(failure).toMatchObject({ outcome })
     expect(atMs).toBe(endMs)
     expect(clock.pending).toBe(0)
+  })
+
+  describe('of a member that is slow', () => {
+    const SLOW_MS = LIMIT_MS / 10
+    /** Answers after this time. */
+    const late =
+      (clock: FixedClock, ms: number, body: object = {}): Answer =>
+      () =>
+        new Promise((resolve) => {
+          clock.after(ms, () => resolve(ok(body)))
+        })
+    const origins = (calls: readonly string[]): readonly string[] => calls.map((url) => new URL(url).origin)
+
+    it('are made to the next one too, and what answers first counts', async () => {
+      for (const [firstMs, answered] of [
+        [SLOW_MS + 30, 'b'],
+        [SLOW_MS + 10, 'a'],
+      ] as const) {
+        const members: Record<string, Answer> = { [A]: silent, [B]: silent, [C]: silent }
+        const { client, calls, clock } = clientOf(members)
+        members[A] = late(clock, firstMs, { by: 'a' })
+        members[B] = late(clock, 20, { by: 'b' })
+        const call = client.call('kv/range', {})
+        await clock.advanceAsync(SLOW_MS - 1)
+        expect(origins(calls)).toEqual([A])
+        await clock.advanceAsync(21)
+        expect([await call, origins(calls)]).toEqual([{ by: answered }, [A, B]])
+        // The next call is for the one that was faster.
+        void client.call('kv/range', {})
+        expect(origins(calls).at(-1)).toBe(answered === 'b' ? B : A)
+      }
+    })
+
+    it.each<[string, Answer, object]>([
+      ['waited for if the next one cannot be reached', () => failing('ECONNREFUSED'), { by: 'a' }],
+      [
+        'given up if the next one refuses',
+        () => refused(400, 7, 'no'),
+        { outcome: 'refused', message: 'no' },
+      ],
+    ])('are %s', async (_, second, expected) => {
+      const members: Record<string, Answer> = { [A]: silent, [B]: second }
+      const { client, clock } = clientOf(members)
+      members[A] = late(clock, 2 * SLOW_MS, { by: 'a' })
+      const call = client.call('kv/range', {}).catch((thrown: unknown) => thrown)
+      await clock.advanceAsync(2 * SLOW_MS)
+      expect(await call).toMatchObject(expected)
+    })
+
+    it('have all of the time limit, and are given up together', async () => {
+      const given: AbortSignal[] = []
+      const watched: Answer = ({ signal }) => {
+        given.push(signal)
+        return silent()
+      }
+      const { client, clock } = clientOf({ [A]: watched, [B]: watched, [C]: watched })
+      const { atMs, failure } = await endOf(clock, client.call('kv/range', {}))
+      expect(failure).toMatchObject({ outcome: 'unknown', message: `no answer within ${LIMIT_MS} ms` })
+      expect([atMs, given.map(({ aborted }) => aborted)]).toEqual([LIMIT_MS, [true, true]])
+    })
+
+    it('are not made twice if they must not be repeated', async () => {
+      const { client, calls, clock } = clientOf({ [A]: silent, [B]: () => ok() })
+      const { atMs, failure } = await endOf(clock, client.call('kv/txn', {}, 'ifUnreached'))
+      expect(failure).toMatchObject({ outcome: 'unknown' })
+      expect([atMs, origins(calls)]).toEqual([LIMIT_MS, [A]])
+    })
+
+    it('are made twice in one of ten cases when all members are slow for long', async () => {
+      const members: Record<string, Answer> = { [A]: silent, [B]: silent }
+      const { client, calls, clock } = clientOf(members)
+      for (const member of [A, B]) members[member] = late(clock, 2 * SLOW_MS)
+      for (let count = 0; count < 200; count++) {
+        const call = client.call('kv/range', {})
+        await clock.advanceAsync(2 * SLOW_MS)
+        await call
+      }
+      // As many as may be made at a time are free.
+      const second = calls.length - 200
+      expect([second > 64, second <= 64 + 20]).toEqual([true, true])
+    })
   })
 
   it('wait for their turn, and were not begun if it does not come', async () => {

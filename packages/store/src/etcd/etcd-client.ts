@@ -1,6 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { learnDate, limitConcurrency, memberOf, type StoreTime } from '@kube-authn/core/internal'
 import { EtcdFailure, refusal, unanswered } from './etcd-failure.ts'
+import { firstAnswer } from './first-answer.ts'
 import { jsonLines } from './json-lines.ts'
 import { after, within } from './within.ts'
 
@@ -21,7 +22,11 @@ export type Repeatable = 'always' | 'ifUnreached'
 
 /** The JSON gateway of the members of one etcd. */
 export interface EtcdClient {
-  /** One call, within the time limit. The members are asked in turn until one answers. @throws {EtcdFailure} */
+  /**
+   * One call, within the time limit. The members are asked in turn until one answers. If it can be repeated always, and a member is slow, the next one is asked too.
+   *
+   * @throws {EtcdFailure}
+   */
   call(path: string, body: object, repeatable?: Repeatable): Promise<unknown>
   /** The messages of a watch, until it is aborted or fails. @throws {EtcdFailure} */
   watch(request: object, signal: AbortSignal): AsyncGenerator<unknown, void>
@@ -45,24 +50,28 @@ export interface EtcdClientOptions {
 const MOST_CALLS = 64
 /** How long all members are left alone after none of them could answer. */
 const PAUSE_MS = 100
+/** A member is slow after this part of the time limit. */
+const SLOW = 0.1
+/** This part of all calls may ask a second member, and as many as are made at a time before that: an etcd that is overloaded gets no more. */
+const SECOND_CALLS = 0.1
 
 interface ClientState {
   readonly options: EtcdClientOptions
-  /** A member that does not answer must leave time for the others. */
-  readonly attemptMs: number
-  /** The number of the member that is asked, counted on without an end. */
+  /** The index of the member that is asked. */
   chosen: number
+  /** How many calls may ask a second member now. */
+  secondCalls: number
   token: string | undefined
   signingIn: Promise<void> | undefined
 }
 
 /** It keeps to the member that answered last. */
 export function etcdClient(options: EtcdClientOptions): EtcdClient {
-  const { endpoints, timeoutMs, timers, elapsedMs } = options
+  const { timeoutMs, timers, elapsedMs } = options
   const state: ClientState = {
     options,
-    attemptMs: timeoutMs / Math.min(endpoints.length, 3),
     chosen: 0,
+    secondCalls: MOST_CALLS,
     token: undefined,
     signingIn: undefined,
   }
@@ -70,6 +79,7 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
   return {
     async call(path, body, repeatable = 'always') {
       const endsMs = elapsedMs() + timeoutMs
+      state.secondCalls = Math.min(MOST_CALLS, state.secondCalls + SECOND_CALLS)
       const waiting = new AbortController()
       // What is begun has time to be done.
       const cancel = timers.after(timeoutMs / 2, () => waiting.abort())
@@ -78,14 +88,14 @@ export function etcdClient(options: EtcdClientOptions): EtcdClient {
         return attempts(state, path, body, repeatable, endsMs)
       }
       return inTurn(work, waiting.signal).catch((thrown: unknown) => {
-        throw waiting.signal.aborted
-          ? new EtcdFailure('unreached', 'many calls wait for etcd', thrown)
-          : thrown
+        throw waiting.signal.aborted ? new EtcdFailure('unreached', MANY_WAIT, thrown) : thrown
       })
     },
     watch: (request, signal) => watch(state, request, signal),
   }
 }
+
+const MANY_WAIT = 'many calls wait for etcd'
 
 async function attempts(
   state: ClientState,
@@ -95,21 +105,22 @@ async function attempts(
   endsMs: number,
 ): Promise<unknown> {
   const { endpoints, timers, elapsedMs } = state.options
+  const leftMs = (): number => endsMs - elapsedMs()
+  // What waited for its turn may have no time left.
+  if (leftMs() <= 0) throw new EtcdFailure('unreached', MANY_WAIT)
   for (let attempt = 1; ; attempt++) {
     const used = state.chosen
-    const left = endsMs - elapsedMs()
     try {
-      // What waited for its turn may have no time left.
-      return await within(timers, Math.max(0, Math.min(left, state.attemptMs)), (signal) =>
-        signedIn(state, () => reply(state, path, body, signal)),
+      return await within(timers, Math.max(1, leftMs()), (signal) =>
+        signedIn(state, () => reply(state, path, body, repeatable, signal)),
       )
     } catch (thrown) {
-      const failure = unanswered(thrown, endpoint(state))
+      const failure = unanswered(thrown, endpoint(state, used))
       const isOver =
         failure.outcome === 'refused' || (failure.outcome === 'unknown' && repeatable === 'ifUnreached')
       if (failure.outcome !== 'refused') leave(state, used)
       const isRound = attempt % endpoints.length === 0
-      if (isOver || endsMs - elapsedMs() <= (isRound ? PAUSE_MS : 0)) throw failure
+      if (isOver || leftMs() <= (isRound ? PAUSE_MS : 0)) throw failure
       if (isRound) await after(timers, PAUSE_MS)
     }
   }
@@ -129,16 +140,16 @@ async function* watch(
   try {
     if (signal.aborted) return
     const response = await signedIn(state, () =>
-      send(state, watchFetch, 'watch', { create_request: request }, opening.signal),
+      send(state, used, watchFetch, 'watch', { create_request: request }, opening.signal),
     )
     cancel()
     if (!response.ok || response.body === null) throw refusal(response.status, await jsonOf(response))
     yield* jsonLines(response.body)
-    throw new EtcdFailure('unknown', `${endpoint(state)}: the watch ended`)
+    throw new EtcdFailure('unknown', `${endpoint(state, used)}: the watch ended`)
   } catch (thrown) {
     if (signal.aborted) return
     leave(state, used)
-    throw unanswered(thrown, endpoint(state))
+    throw unanswered(thrown, endpoint(state, used))
   } finally {
     cancel()
     signal.removeEventListener('abort', stop)
@@ -151,8 +162,8 @@ function leave(state: ClientState, used: number): void {
   if (state.chosen === used) state.chosen = (used + 1) % state.options.endpoints.length
 }
 
-function endpoint({ chosen, options: { endpoints } }: ClientState): string {
-  return endpoints[chosen % endpoints.length] ?? ''
+function endpoint({ options: { endpoints } }: ClientState, member: number): string {
+  return endpoints[member] ?? ''
 }
 
 /** With a new token if there is none or it is over. */
@@ -172,8 +183,8 @@ async function signedIn<T>(state: ClientState, work: () => Promise<T>): Promise<
 
 /** Once for all calls that need a token: etcd takes some 80 ms of a processor to check a password. */
 function signInOnce(state: ClientState): Promise<void> {
-  const { options, attemptMs } = state
-  state.signingIn ??= within(options.timers, attemptMs, (signal) => signIn(state, signal)).finally(
+  const { timers, timeoutMs } = state.options
+  state.signingIn ??= within(timers, timeoutMs, (signal) => signIn(state, signal)).finally(
     () => (state.signingIn = undefined),
   )
   return state.signingIn.catch(unsent)
@@ -183,28 +194,49 @@ async function signIn(state: ClientState, signal: AbortSignal): Promise<void> {
   const { credentials } = state.options
   if (credentials === undefined) return
   const { username: name, password } = credentials
-  const answer = await reply(state, 'auth/authenticate', { name, password }, signal)
+  const answer = await reply(state, 'auth/authenticate', { name, password }, 'always', signal)
   const given = memberOf(answer, 'token')
   if (typeof given !== 'string') throw new EtcdFailure('refused', 'etcd gave no token')
   state.token = given
 }
 
-async function reply(state: ClientState, path: string, body: object, signal: AbortSignal): Promise<unknown> {
-  const response = await send(state, state.options.fetch, path, body, signal)
-  const answer = await jsonOf(response)
-  if (response.ok) return answer
-  throw refusal(response.status, answer)
+async function reply(
+  state: ClientState,
+  path: string,
+  body: object,
+  repeatable: Repeatable,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { chosen: first, options } = state
+  const { endpoints, timers, timeoutMs } = options
+  const second = (first + 1) % endpoints.length
+  const ask = async (member: number): Promise<unknown> => {
+    const response = await send(state, member, options.fetch, path, body, signal)
+    const answer = await jsonOf(response)
+    if (!response.ok) throw refusal(response.status, answer)
+    // The second one was faster.
+    if (member !== first && !signal.aborted) leave(state, first)
+    return answer
+  }
+  if (repeatable === 'ifUnreached' || second === first) return ask(first)
+  const askSecond = (): Promise<unknown> | undefined => {
+    if (signal.aborted || state.secondCalls < 1) return undefined
+    state.secondCalls--
+    return ask(second)
+  }
+  return firstAnswer({ timers, slowMs: SLOW * timeoutMs, askFirst: () => ask(first), askSecond })
 }
 
 async function send(
   state: ClientState,
+  member: number,
   fetch: EtcdFetch,
   path: string,
   body: object,
   signal: AbortSignal,
 ): Promise<Response> {
   const { time, elapsedMs } = state.options
-  const base = endpoint(state)
+  const base = endpoint(state, member)
   const sentMs = elapsedMs()
   try {
     const response = await fetch(`${base}/v3/${path}`, {

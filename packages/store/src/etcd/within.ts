@@ -1,7 +1,7 @@
 import type { Clock } from '@kube-authn/core'
 import { EtcdFailure } from './etcd-failure.ts'
 
-/** Rejects when the time is over, also if the work ignores its signal. @throws {EtcdFailure} `unknown` then. */
+/** Rejects when the time is over, also if the work ignores its signal, which ends what is left of it. @throws {EtcdFailure} `unknown` then. */
 export function within<T>(
   timers: Clock,
   milliseconds: number,
@@ -14,7 +14,12 @@ export function within<T>(
       controller.abort(late)
       reject(late)
     })
-    work(controller.signal).then(resolve, reject).finally(cancel)
+    work(controller.signal)
+      .then(resolve, reject)
+      .finally(() => {
+        cancel()
+        controller.abort()
+      })
   })
 }
 
