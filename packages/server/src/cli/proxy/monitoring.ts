@@ -10,6 +10,7 @@ import { processMetrics } from '../../server/process-metrics.ts'
 import { failureLog } from '../../server/request-listener.ts'
 import { listenOverHttp } from '../serve/listen.ts'
 import { type Log, type OnClose, recoveryLog } from '../serve/running.ts'
+import { openStore } from '../store-url/open-store.ts'
 import { requireStore } from '../store-url/store-url.ts'
 
 /** The store of `--store`, and what is revoked in it. */
@@ -21,12 +22,15 @@ export interface OpenedRevocations {
 /** Follows the revocations in the store of `--store`; `undefined` without one. @throws {StoreError} if it cannot be opened. */
 export async function openRevocations(
   flags: ParsedFlags,
-  { observer, log }: { readonly observer: Observer; readonly log: Log },
+  {
+    observer,
+    log,
+    stopping,
+  }: { readonly observer: Observer; readonly log: Log; readonly stopping: AbortSignal },
   onClose: OnClose,
 ): Promise<OpenedRevocations | undefined> {
   if (!flags.isGiven('store')) return undefined
-  const opened = await requireStore(flags.string('store')).open()
-  onClose(() => opened.close())
+  const opened = await openStore(requireStore(flags.string('store')), log, onClose, stopping)
   const store = observeStore(opened, { observer })
   const revoked = await revocations({
     store,

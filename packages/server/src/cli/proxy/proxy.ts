@@ -45,7 +45,7 @@ async function proxy(argv: readonly string[], terminal: Terminal): Promise<numbe
   const flags = proxyFlags(argv)
   return runUntilStopped(
     terminal,
-    () => openAll((onClose) => openProxy(flags, terminal, onClose)),
+    (stopping) => openAll((onClose) => openProxy(flags, terminal, onClose, stopping)),
     ({ server, upstream }) =>
       flags.string('output') === 'json'
         ? `${JSON.stringify({ server, upstream })}\n`
@@ -66,6 +66,7 @@ async function openProxy(
   flags: ParsedFlags,
   terminal: Terminal,
   onClose: OnClose,
+  stopping: AbortSignal,
 ): Promise<{ readonly server: string; readonly upstream: string }> {
   const log = serverLog(terminal)
   const counted = metrics()
@@ -80,7 +81,7 @@ async function openProxy(
     events(event)
     audit.observer(event)
   }
-  const stored = await openRevocations(flags, { observer: counted.observer, log }, onClose)
+  const stored = await openRevocations(flags, { observer: counted.observer, log, stopping }, onClose)
   // In kube-apiserver they are on unless something is said.
   const authentication = ['--anonymous-auth=false', ...givenFlags(flags, AUTHENTICATION_FLAGS, HANDLED)]
   const authenticator = await authenticatorFromFlags(authentication, {

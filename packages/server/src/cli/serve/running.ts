@@ -58,30 +58,28 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * Runs a server. The first SIGTERM or SIGINT lets it stop in order, and a second one ends the process at once.
+ * Runs a server, whose start is told if it is to stop. The first SIGTERM or SIGINT lets it stop in order, and a second one ends the process at once.
  *
  * @param announcement what is printed once it runs.
  * @returns the exit code.
  */
 export async function runUntilStopped<T extends Opened>(
   terminal: Terminal,
-  start: () => Promise<T>,
+  start: (stopping: AbortSignal) => Promise<T>,
   announcement: (started: T) => string,
 ): Promise<number> {
   // Other commands end at once.
   terminal.removeAllListeners('SIGINT')
-  let isStopping = false
-  let stop: () => void = () => {}
+  const stopping = new AbortController()
   const stopped = new Promise<void>((resolve) => {
-    stop = resolve
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true })
   })
   const receive = (signal: keyof typeof EXIT_CODES): void => {
-    if (isStopping) terminal.exit(EXIT_CODES[signal])
-    isStopping = true
-    stop()
+    if (stopping.signal.aborted) terminal.exit(EXIT_CODES[signal])
+    stopping.abort()
   }
   for (const signal of SIGNALS) terminal.on(signal, receive)
-  const started = await start()
+  const started = await start(stopping.signal)
   await write(terminal, announcement(started))
   await stopped
   await started.close()

@@ -396,7 +396,7 @@ describe('serve does not start', () => {
   })
 
   it('with an etcd that cannot be reached, whose password is not printed', async () => {
-    const store = '--store=etcd+http://jane:hunter2@127.0.0.1:1'
+    const store = '--store=etcd+http://jane:hunter2@127.0.0.1:1?startSeconds=0'
     const stderr = await refused([`--data-dir=${join(folderOf(), 'data')}`, store])
     expect(stderr).toMatch(/^error: etcd cannot be used: http:\/\/127\.0\.0\.1:1: .*\n$/)
     expect(stderr).not.toContain('hunter2')

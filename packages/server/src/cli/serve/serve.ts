@@ -3,6 +3,7 @@ import { setInterval } from 'node:timers'
 import { defined, loggingObserver, messageOf, systemClock } from '@kube-authn/core/internal'
 import type { ParsedFlags } from '@kube-authn/node/internal'
 import type { Command } from 'commander'
+import { openStore } from '../store-url/open-store.ts'
 import { requireStore } from '../store-url/store-url.ts'
 import { type Style, styleFor, type Terminal } from '../terminal/terminal.ts'
 import { checkFlags } from './check-flags.ts'
@@ -59,7 +60,8 @@ async function serve(argv: readonly string[], terminal: Terminal): Promise<numbe
   }
   return runUntilStopped(
     terminal,
-    () => openAll(async (onClose) => ({ announcement: await openServer(flags, onClose, log) })),
+    (stopping) =>
+      openAll(async (onClose) => ({ announcement: await openServer(flags, onClose, log, stopping) })),
     ({ announcement }) =>
       flags.string('output') === 'json'
         ? `${JSON.stringify(announcement)}\n`
@@ -112,7 +114,12 @@ interface Announcement {
  *
  * @throws {ConfigurationError | StoreError | Failure} if a flag, a file or an address cannot be used.
  */
-async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promise<Announcement> {
+async function openServer(
+  flags: ParsedFlags,
+  onClose: OnClose,
+  log: Log,
+  stopping: AbortSignal,
+): Promise<Announcement> {
   const dataDir = flags.string('data-dir')
   openPrivateFolder(dataDir)
   const lock = await lockFolder(dataDir)
@@ -123,10 +130,7 @@ async function openServer(flags: ParsedFlags, onClose: OnClose, log: Log): Promi
   }
   const named = requireStore(storeValueOf(flags))
   const [store, material] = await both(
-    named.open().then((made) => {
-      onClose(() => made.close())
-      return made
-    }),
+    openStore(named, log, onClose, stopping),
     ownMaterial(flags, systemClock.now()),
   )
   const chain = await openApi(flags, store, material, onClose, log)

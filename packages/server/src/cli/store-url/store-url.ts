@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { defined } from '@kube-authn/core/internal'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
 import { etcdObjectStore, type EtcdObjectStoreOptions } from '@kube-authn/store/etcd'
 import type { StoreSnapshot } from '@kube-authn/store/internal'
@@ -20,6 +21,8 @@ export interface NamedStore {
   readonly shown: string | undefined
   /** Whether several processes can use it at the same time. */
   readonly isShared: boolean
+  /** How long a server that starts waits for it, if it is unavailable. */
+  readonly startSeconds: number
   /** @throws {StoreError} if it cannot be opened. */
   open(): Promise<ObjectStore>
 }
@@ -55,6 +58,7 @@ const LASTING_FORMS = 'sqlite:FILE, etcd://HOST:PORT, postgres://USER@HOST:PORT/
 const MEMORY: NamedStore = {
   shown: undefined,
   isShared: false,
+  startSeconds: 0,
   open: () => Promise.resolve(memoryObjectStore()),
 }
 
@@ -101,6 +105,7 @@ function sqliteStore(file: string): LastingStore | Problem {
   return {
     shown: resolve(file),
     isShared: false,
+    startSeconds: 0,
     open: () => sqliteObjectStore({ file }),
     read: (work) => readSqliteStore(file, work),
     migrate: (isDryRun) => migrateSqliteStore(file, isDryRun),
@@ -108,12 +113,16 @@ function sqliteStore(file: string): LastingStore | Problem {
 }
 
 function etcdStore(value: string): LastingStore | Problem {
-  const url = readEtcdUrl(value)
+  const waits = waitsIn(value)
+  if ('problem' in waits) return waits
+  const url = readEtcdUrl(waits.rest)
   if ('problem' in url) return url
-  const { options, shown } = url
+  const { shown } = url
+  const options = { ...url.options, ...waits.timeout }
   return {
     shown,
     isShared: true,
+    startSeconds: waits.startSeconds,
     open: () => etcdObjectStore(options),
     read: (work) => readEtcdStore(options, work),
     // It has no schema.
@@ -122,23 +131,66 @@ function etcdStore(value: string): LastingStore | Problem {
 }
 
 function postgresStore(value: string): LastingStore | Problem {
-  const url = readPostgresUrl(value)
+  const waits = waitsIn(value)
+  if ('problem' in waits) return waits
+  const url = readPostgresUrl(waits.rest)
   if ('problem' in url) return url
-  const { connectionString, listen, shown } = url
+  const { listen, shown } = url
+  const options = { connectionString: url.connectionString, ...waits.timeout }
   return {
     shown,
     isShared: true,
+    startSeconds: waits.startSeconds,
     async open() {
-      await migratePostgresStore({ connectionString })
-      return postgresObjectStore({ connectionString, listen })
+      await migratePostgresStore(options)
+      return postgresObjectStore({ ...options, listen })
     },
-    read: (work) => readPostgresStore({ connectionString }, work),
+    read: (work) => readPostgresStore(options, work),
     async migrate(isDryRun) {
-      const versions = await postgresStoreVersions({ connectionString })
-      if (!isDryRun) await migratePostgresStore({ connectionString })
+      const versions = await postgresStoreVersions(options)
+      if (!isDryRun) await migratePostgresStore(options)
       return versions
     },
   }
+}
+
+/** How long is waited for a store, as the parameters of its URL say. */
+interface Waits {
+  /** For a call; the default is that of the engine. */
+  readonly timeout: { readonly timeoutSeconds?: number }
+  readonly startSeconds: number
+  /** The URL without these parameters. */
+  readonly rest: string
+}
+
+const START_SECONDS = 60
+
+/** What `timeoutSeconds` and `startSeconds` of the URL of a PostgreSQL or an etcd say. */
+function waitsIn(value: string): Waits | Problem {
+  const [url = '', query = ''] = value.split(/\?(.*)/s)
+  const parameters = new URLSearchParams(query)
+  const timeoutSeconds = secondsIn(parameters, 'timeoutSeconds')
+  const startSeconds = secondsIn(parameters, 'startSeconds')
+  if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= 600)) {
+    return { problem: 'must have one timeoutSeconds above 0 and at most 600' }
+  }
+  if (startSeconds !== undefined && !(startSeconds <= 3600)) {
+    return { problem: 'must have one startSeconds between 0 and 3600' }
+  }
+  const further = parameters.size === 0 ? '' : `?${parameters.toString()}`
+  return {
+    timeout: defined({ timeoutSeconds }),
+    startSeconds: startSeconds ?? START_SECONDS,
+    rest: timeoutSeconds === undefined && startSeconds === undefined ? value : url + further,
+  }
+}
+
+/** Takes a parameter out. `NaN`: not a number of seconds, or more than one. */
+function secondsIn(parameters: URLSearchParams, name: string): number | undefined {
+  const given = parameters.getAll(name)
+  parameters.delete(name)
+  if (given.length === 0) return undefined
+  return /^\d+(?:\.\d+)?$/.test(given.join()) ? Number(given[0]) : NaN
 }
 
 /** `etcd://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...][/PREFIX][?caFile=FILE&certFile=FILE&keyFile=FILE]` */

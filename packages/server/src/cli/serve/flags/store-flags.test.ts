@@ -30,6 +30,10 @@ describe('the flag --store', () => {
     [['--store=postgres://db/auth?sslmode=verify-full'], 'postgres://db/auth?sslmode=verify-full'],
     [['--store=postgres://db/auth?sslmode=disable'], 'postgres://db/auth?sslmode=disable'],
     [['--store=postgres://[::1]/auth?listen=false'], 'postgres://[::1]/auth?listen=false'],
+    ...[
+      'etcd://a:1?timeoutSeconds=0.1&startSeconds=0',
+      'postgres://[::1]/a?timeoutSeconds=600&startSeconds=3600',
+    ].map((url): [string[], string] => [[`--store=${url}`], url]),
   ])('of %j names %s', (argv, store) => {
     expect(storeValueOf(serveFlags(argv))).toBe(store)
   })
@@ -56,6 +60,17 @@ describe('the flag --store', () => {
     ],
     [['--store=postgres://127.0.0.1/x?host=127.0.0.1&host=db'], '--store: must have each parameter once'],
     [['--store=postgres://127.0.0.1/x?listen=true'], '--store: must have listen=false'],
+    ...['etcd://a:1?', 'postgres:///auth?host=/run/postgresql&'].flatMap((url) => [
+      ...['0', '600.1', '-1', '5s', '', '1e2', '1&timeoutSeconds=2'].map((value): [string[], string] => [
+        [`--store=${url}timeoutSeconds=${value}`],
+        '--store: must have one timeoutSeconds above 0 and at most 600',
+      ]),
+      ...['3601', '-1', '', 'NaN', '1&startSeconds=1'].map((value): [string[], string] => [
+        [`--store=${url}startSeconds=${value}`],
+        '--store: must have one startSeconds between 0 and 3600',
+      ]),
+    ]),
+    [['--store=etcd://a:1?timeoutSeconds=1&x=y'], '--store: must have no other parameters'],
     [['--store=sqlite:x', '--in-memory'], '--store: must not be specified together with --in-memory'],
   ])('of %j is refused', (argv, message) => {
     expect(problemOf(argv)).toContain(message)
