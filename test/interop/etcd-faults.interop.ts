@@ -286,21 +286,29 @@ describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
   const scratch = makeScratch()
   afterAll(() => scratch.remove())
 
-  it('is used over TLS with a client certificate', async () => {
-    const pki = await createPki({ commonName: 'etcd' })
+  it('is used over TLS with a client certificate, also with that which takes its place', async () => {
+    const [pki, other] = [await createPki({ commonName: 'etcd' }), await createPki({ commonName: 'next' })]
     const server = await pki.issueServer({ hosts: ['127.0.0.1'] })
-    const gateway = await pki.issueClient({ commonName: '', organizations: ['gateway'] })
-    const client = await pki.issueClient({ commonName: 'replica' })
+    /** Writes what depends on the CA of clients. */
+    const writeClients = async (ca: typeof pki, name: string) => {
+      const gateway = await ca.issueClient({ commonName: '', organizations: ['gateway'] })
+      const client = await ca.issueClient({ commonName: 'replica' })
+      return {
+        gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
+        gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
+        clientCaFile: scratch.write('client-ca.crt', ca.caPem),
+        certFile: scratch.write(`${name}.crt`, client.chainPem),
+        keyFile: scratch.write(`${name}.key`, client.privateKeyPem),
+      }
+    }
+    const strange = await writeClients(other, 'strange')
+    const { certFile, keyFile, ...clients } = await writeClients(pki, 'client')
     const caFile = scratch.write('ca.crt', pki.caPem)
-    const certFile = scratch.write('client.crt', client.chainPem)
-    const keyFile = scratch.write('client.key', client.privateKeyPem)
     const etcd = await startEtcd(scratch, 'tls', {
       tls: {
         certFile: scratch.write('server.crt', server.chainPem),
         keyFile: scratch.write('server.key', server.privateKeyPem),
-        gatewayCertFile: scratch.write('gateway.crt', gateway.chainPem),
-        gatewayKeyFile: scratch.write('gateway.key', gateway.privateKeyPem),
-        clientCaFile: scratch.write('client-ca.crt', pki.caPem),
+        ...clients,
       },
     })
     const where = { endpoints: [etcd.url], caFile, certFile, keyFile, timeoutSeconds: 2 }
@@ -308,15 +316,29 @@ describe.runIf(has('etcd', 'setpriv'))('an etcd that refuses strangers', () => {
       const store = await etcdObjectStore(where)
       const a = await store.create('/a', '1')
       expect(await store.get('/a')).toEqual(a)
-      await store.close()
-      for (const wrong of [
+      const refused = [
         { endpoints: [etcd.url], caFile },
         { ...where, caFile: certFile },
-      ]) {
-        await expect(etcdObjectStore({ timeoutSeconds: 1, ...wrong })).rejects.toMatchObject({
+        { ...where, caFile: scratch.write('other-ca.crt', other.caPem) },
+        { ...where, certFile: strange.certFile, keyFile: strange.keyFile },
+      ]
+      for (const wrong of refused) {
+        await expect(etcdObjectStore({ ...wrong, timeoutSeconds: 1 })).rejects.toMatchObject({
           code: 'storeUnavailable',
         })
       }
+      const watching = changesOf(store, 1, { since: a.revision })
+      await etcd.kill()
+      await writeClients(other, 'client')
+      await etcd.start()
+      const b = await vi.waitFor(() => store.create('/b', '1'), 20_000)
+      expect(await watching).toMatchObject([{ key: '/b', revision: b.revision }])
+      await store.close()
+      // The first certificate is one of a stranger now.
+      const first = await pki.issueClient({ commonName: 'replica' })
+      scratch.write('client.crt', first.chainPem)
+      scratch.write('client.key', first.privateKeyPem)
+      await expect(etcdObjectStore(where)).rejects.toMatchObject({ code: 'storeUnavailable' })
     } finally {
       await etcd.close()
     }
