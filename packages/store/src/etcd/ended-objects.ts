@@ -21,8 +21,8 @@ export interface ObjectEnds {
   isOver(found: { readonly object: ObjectVersion; readonly ending: Ending | undefined }): boolean
   /** The version of this key whose time has come, as far as it is known. */
   overdue(key: string): ObjectVersion | undefined
-  /** The objects whose time has come, the earliest first. */
-  due(): readonly ObjectVersion[]
+  /** The objects whose time came so long ago, the earliest first. */
+  due(agoMs: number): readonly ObjectVersion[]
   gone(version: ObjectVersion): void
   plan(): void
   /** All are forgotten. */
@@ -32,8 +32,12 @@ export interface ObjectEnds {
 
 /** The objects whose time has come are deleted. */
 export interface EndedObjects extends Omit<ObjectEnds, 'due' | 'gone'> {
-  /** Resolves when the objects whose time has come are deleted, unless there are many of them, it fails, or it takes long: they are hidden meanwhile. */
-  removed(longestMs?: number): Promise<void>
+  /**
+   * Resolves when the objects whose time has come are deleted, unless there are many of them, it fails, or it takes long: they are hidden meanwhile.
+   *
+   * @param by those that are left to other replicas are deleted for `reader` only.
+   */
+  removed(by: 'reader' | 'writer', longestMs?: number): Promise<void>
   /** Deletes a version of an object, if it is still there. @throws anything if it is unknown whether it is there. */
   remove(version: ObjectVersion): Promise<void>
 }
@@ -42,38 +46,46 @@ type Times = Pick<EtcdConnection, 'clock' | 'elapsedMs' | 'time'>
 
 /** That many are waited for: more are deleted in the background, a thousand in a second. */
 const FEW = 16
+/** How long objects are left to the replica that deleted the last one: less than the timer waits before it looks for them again. */
+const LEFT_TO_OTHERS_MS = 900
 
 /**
- * They are deleted one after the other in the order of their times, each by a change of its own. Of several replicas, one deletes an object.
+ * They are deleted one after the other in the order of their times, each by a change of its own. Of several replicas one does so: a replica that came too late leaves the
+ * next ones to the others, and deletes what is still there a second later.
  *
- * @param removeVersion deletes a version of an object, if it is still there.
+ * @param removeVersion deletes a version of an object, if it is still there. Resolves to whether it was.
  */
 export function endedObjects(
   connection: Times & Pick<EtcdConnection, 'timeoutMs'>,
-  removeVersion: (version: ObjectVersion) => Promise<void>,
+  removeVersion: (version: ObjectVersion) => Promise<boolean>,
 ): EndedObjects {
   /** How long others wait for few objects to be deleted. */
   const patienceMs = connection.timeoutMs / 5
   let draining: Promise<void> | undefined
   let isStopped = false
+  let isLate = false
 
-  const remove = async (version: ObjectVersion): Promise<void> => {
-    await removeVersion(version)
+  const remove = async (version: ObjectVersion): Promise<boolean> => {
+    const isRemoved = await removeVersion(version)
     ends.gone(version)
+    return isRemoved
   }
 
-  const drain = async (): Promise<void> => {
-    for (let due = ends.due(); due.length > 0; due = ends.due()) {
+  /** Those that this replica deletes now. */
+  const dueHere = (): readonly ObjectVersion[] => ends.due(isLate ? LEFT_TO_OTHERS_MS : 0)
+
+  const drain = async (first: readonly ObjectVersion[]): Promise<void> => {
+    for (let due = first; due.length > 0; due = dueHere()) {
       for (const version of due) {
         if (isStopped) return
-        await remove(version)
+        isLate = !(await remove(version))
       }
     }
   }
 
   /** A failure is tried again by the next who asks, and by the timer. */
-  const begin = (): Promise<void> => {
-    draining ??= drain()
+  const begin = (due: readonly ObjectVersion[]): Promise<void> => {
+    draining ??= drain(due)
       .catch(() => undefined)
       .finally(() => {
         draining = undefined
@@ -82,18 +94,21 @@ export function endedObjects(
     return draining
   }
 
-  const ends = objectEnds(connection, () => void begin())
+  const ends = objectEnds(connection, () => void begin(dueHere()))
 
   return {
     ...ends,
-    async removed(longestMs) {
-      const count = draining === undefined ? ends.due().length : FEW
-      if (count === 0) return
-      const done = begin()
-      if (longestMs === undefined && count > FEW) return
+    async removed(by, longestMs) {
+      const due = by === 'reader' ? ends.due(0) : dueHere()
+      if (draining === undefined && due.length === 0) return
+      const isWaitedFor = longestMs !== undefined || draining !== undefined || due.length <= FEW
+      const done = begin(due)
+      if (!isWaitedFor) return
       await Promise.race([done, after(systemClock, longestMs ?? patienceMs)])
     },
-    remove,
+    async remove(version) {
+      await remove(version)
+    },
     stop() {
       isStopped = true
       ends.stop()
@@ -152,8 +167,8 @@ export function objectEnds({ clock, elapsedMs, time }: Times, onDue: () => void)
       const { revision, endsMs = Infinity } = known.get(key) ?? {}
       return revision !== undefined && endsMs <= elapsedMs() ? { key, revision } : undefined
     },
-    due: () =>
-      times.due().flatMap((key) => {
+    due: (agoMs) =>
+      times.due(agoMs).flatMap((key) => {
         const version = known.get(key)
         return version === undefined ? [] : [{ key, revision: version.revision }]
       }),

@@ -1,3 +1,4 @@
+import { fixedClock } from '@kube-authn/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type EtcdModel, etcdModel } from '../../test/etcd-model.ts'
 import { storeContract } from '../../test/store-contract.ts'
@@ -16,6 +17,51 @@ describe('a store in etcd', () => {
     { isDurable: true, many: 2000 },
   )
 })
+
+describe('replicas on etcd', () => {
+  it('delete an expired object by one call, also after the one that did so has ended', async () => {
+    const [etcd, clock] = [etcdModel(), fixedClock()]
+    const open = (): Promise<ObjectStore> =>
+      etcdObjectStore({ endpoints: ['https://etcd.example.com:2379'], fetch: etcd.fetch, clock })
+    const stores = [await open(), await open(), await open(), await open()]
+    onTestFinished(async () => void (await Promise.all(stores.map((store) => store.close()))))
+    for (let index = 1; index <= 20; index++) {
+      await stores[index % 4]!.create(`/${index}`, '1', { ttlMs: index * 5000 })
+    }
+    /** How many calls delete the next object. */
+    const callsOfNext = async (waitMs = 0): Promise<number> => {
+      const revision = await stores.at(-1)!.revision()
+      const before = writesIn(etcd)
+      // All timers at once, as in processes of their own.
+      clock.advance(5000)
+      await clock.advanceAsync(0)
+      clock.advance(waitMs)
+      const gone = stores.map(async (store) => {
+        for await (const event of store.watch('/', { since: revision })) {
+          if (event.type === 'deleted') break
+        }
+      })
+      await Promise.all(gone)
+      await Promise.all(stores.map((store) => store.get('/')))
+      await clock.advanceAsync(0)
+      return writesIn(etcd) - before
+    }
+    const counts = [await callsOfNext()]
+    for (let index = 2; index <= 10; index++) counts.push(await callsOfNext())
+    // At first each replica tries.
+    expect(counts).toEqual([4, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+    await stores.shift()!.close()
+    const later = [await callsOfNext(2000)]
+    for (let index = 12; index <= 20; index++) later.push(await callsOfNext())
+    // One of those that are left a second later.
+    expect(later).toEqual([3, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+  })
+})
+
+/** How many transactions there were. */
+function writesIn({ log }: EtcdModel): number {
+  return log.filter((each) => each.startsWith('kv/txn')).length
+}
 
 describe('a write to etcd', () => {
   const open = async (etcd: EtcdModel): Promise<ObjectStore> => {

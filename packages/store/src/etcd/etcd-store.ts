@@ -44,13 +44,12 @@ export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore
     get: (key) =>
       begin(async () => {
         checkKey(key)
-        await ended.removed()
         const found = await findObject(opened, key)
         return found === undefined || ended.isOver(found) ? undefined : found.object
       }),
     list: (prefix, given = {}) =>
       begin(async () => {
-        await ended.removed()
+        await ended.removed('reader')
         return listObjects(opened, prefix, given)
       }),
     count: (prefix, most) => begin(async () => Math.min(most, await countObjects(opened, prefix))),
@@ -69,7 +68,7 @@ export async function etcdStore(connection: EtcdConnection): Promise<ObjectStore
       ),
     revision: () =>
       begin(async () => {
-        await ended.removed()
+        await ended.removed('reader')
         return running(opened).current()
       }),
     now: () => connection.time.nowMs(),

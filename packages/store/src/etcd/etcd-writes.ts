@@ -73,7 +73,7 @@ async function put(
 async function write(store: OpenedStore, given: EtcdWrite): Promise<DoneWrite> {
   const { ended } = store
   for (;;) {
-    await ended.removed()
+    await ended.removed('writer')
     await requireNoneOver(store, given)
     const replica = running(store)
     const { names } = replica

@@ -27,14 +27,15 @@ export async function openedStore(connection: EtcdConnection, isClosed: () => bo
     connection,
     ended: endedObjects(connection, async ({ key, revision }) => {
       const replica = running(store)
-      await tryWrite(store, replica, { type: 'delete', key, revision: replica.names.base + revision })
+      const write: EtcdWrite = { type: 'delete', key, revision: replica.names.base + revision }
+      return (await tryWrite(store, replica, write)).isDone
     }),
     isClosed,
     replica: undefined,
     lost: undefined,
   }
   await open(store)
-  await store.ended.removed(connection.timeoutMs)
+  await store.ended.removed('reader', connection.timeoutMs)
   return store
 }
 

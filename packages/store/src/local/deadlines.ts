@@ -12,8 +12,8 @@ export interface Deadlines {
   set(key: string, deadline: Deadline | undefined): void
   /** The objects of a store that is opened. */
   resume(objects: Iterable<StoredObject>): void
-  /** The keys of the objects whose time has come, the earliest first. They stay until they are set again. */
-  due(): readonly string[]
+  /** The keys of the objects whose time came so long ago, the earliest first. They stay until they are set again. @param agoMs default 0 */
+  due(agoMs?: number): readonly string[]
   /** Plans the next call of `onDue`. */
   plan(): void
   stop(): void
@@ -96,8 +96,8 @@ export function deadlines({ clock, elapsedMs, onDue }: DeadlinesOptions): Deadli
         if (expiresAtMs !== undefined) set(key, expiresAtMs + ahead)
       }
     },
-    due() {
-      const now = elapsedMs()
+    due(agoMs = 0) {
+      const now = elapsedMs() - agoMs
       const due: string[] = []
       if ((ends.first()?.endsMs ?? Infinity) > now) return due
       for (const { key, endsMs } of ends.from({ key: '', endsMs: -Infinity }, true)) {
