@@ -40,6 +40,7 @@ import { BOUND_ELSEWHERE, cookieHeader, requestSession } from './session/request
 import { cookieSessions } from './sessions/cookie-sessions.ts'
 import type { SessionKeeper } from './sessions/session-keeper.ts'
 import { transactions } from './transactions.ts'
+import { wiringMistake } from './wiring.ts'
 
 /** The step before an app handles a request: respond, or set cookies in the response of the app. */
 export type BeforeApp =
@@ -69,7 +70,7 @@ export interface WebLogin {
   before(request: AuthenticationRequest, readBody: ReadBody): Awaitable<BeforeApp>
   /**
    * For adapters: the response to a refused request. A browser that opens a page is sent to the login, and comes back afterwards; a script gets the refusal
-   * with `loginUrl` in its JSON.
+   * with `loginUrl` in its JSON. A mistake that would send it to the login for ever is a 500 that says what to change.
    */
   refuse(error: StatusError, request: RefusedRequest): Promise<HttpAnswer>
 }
@@ -95,7 +96,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
   const { sessions, revocations } = keptSessions(options)
   const parts = loginParts(options, { providers, sessions, tokens: union<TokenAuthenticator>(...tokens) })
   const { origin, paths } = parts
-  const answerRoute = loginRoutes(parts)
+  const routes = loginRoutes(parts)
   const logged = (failure: LoginFailure): void =>
     logFailure(log, { what: 'login', cause: failure, code: 'session', level: logLevel(failure) })
   const { renew, isRefused } = sessionRenewal(parts, refreshBeforeSeconds, logged)
@@ -115,7 +116,7 @@ export function webLogin(options: WebLoginOptions): WebLogin {
   }
 
   const before = (request: AuthenticationRequest, readBody: ReadBody): Awaitable<BeforeApp> => {
-    const answer = answerRoute(request, readBody)
+    const answer = routes.answer(request, readBody)
     if (answer !== undefined) return answer.then((given) => ({ answer: given }))
     if (request.refusal !== undefined) return NOTHING
     const cookies = cookieHeader(request)
@@ -130,10 +131,17 @@ export function webLogin(options: WebLoginOptions): WebLogin {
     sessions,
     before,
     async handle(request) {
-      const answer = await answerRoute(fetchRequest(request), fetchBody(request))
+      const answer = await routes.answer(fetchRequest(request), fetchBody(request))
       return answer === undefined ? undefined : responseOf(answer)
     },
-    refuse: (error, request) => loginRequired(error, request, { origin, loginPath: paths.login }),
+    async refuse(error, request) {
+      const mistake = await wiringMistake(error, request, parts, routes.paths)
+      if (mistake === undefined) return loginRequired(error, request, { origin, loginPath: paths.login })
+      const { method, path } = request
+      const { status } = mistake
+      logFailure(log, { what: 'login', cause: mistake, code: 'login', request: { method, path, status } })
+      return mistake
+    },
   }
 }
 

@@ -13,10 +13,14 @@ import type { LoginParts, Route } from './route.ts'
 /** The routes of one path, by their methods. */
 type Methods = ReadonlyMap<string, Route>
 
-/** Responds to requests for the routes of a login; `undefined` for all others. It rejects only for a fault of the app. */
-export function loginRoutes(
-  parts: LoginParts,
-): (request: AuthenticationRequest, readBody: ReadBody) => Promise<HttpAnswer> | undefined {
+/** The routes of a login. */
+export interface LoginRoutes {
+  readonly paths: ReadonlySet<string>
+  /** Responds to a request for one of them; `undefined` for all others. It rejects only for a fault of the app. */
+  answer(this: void, request: AuthenticationRequest, readBody: ReadBody): Promise<HttpAnswer> | undefined
+}
+
+export function loginRoutes(parts: LoginParts): LoginRoutes {
   const { paths } = parts
   const callbacks = [...parts.providers.values()].map(
     ({ name }) =>
@@ -37,7 +41,7 @@ export function loginRoutes(
     [paths.frontChannelLogout, new Map([['GET', frontChannelLogoutRoute(parts)]])],
   ])
 
-  return (request, readBody) => {
+  const answer: LoginRoutes['answer'] = (request, readBody) => {
     const methods = routes.get(request.path)
     if (methods === undefined) return undefined
     if (request.refusal !== undefined) return Promise.resolve(request.refusal)
@@ -46,6 +50,7 @@ export function loginRoutes(
     const headers = { ...PRIVATE_HEADERS, allow: [...methods.keys()].join(', ') }
     return Promise.resolve({ status: 405, headers, content: '' })
   }
+  return { paths: new Set(routes.keys()), answer }
 }
 
 async function runRoute(

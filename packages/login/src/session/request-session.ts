@@ -3,7 +3,7 @@ import { base64urlOf, isEqualInConstantTime, memberOf } from '@kube-authn/core/i
 import type { Session, SessionContent, SessionKeeper } from '../sessions/session-keeper.ts'
 
 /** The cookies of a request as one value: over HTTP/2 each may be a header of its own (RFC 9113 section 8.2.3). */
-export function cookieHeader({ headers }: AuthenticationRequest): string {
+export function cookieHeader({ headers }: Pick<AuthenticationRequest, 'headers'>): string {
   return headers.all('cookie').join('; ')
 }
 
