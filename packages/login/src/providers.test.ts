@@ -180,6 +180,74 @@ describe('an answer of the provider', () => {
   })
 })
 
+describe('the words of a provider for its error', () => {
+  const REGISTER = `Register ${ORIGIN}/login/callback at the provider as a redirect URI`
+  const CLIENT = 'Compare clientId and clientSecret with what the provider has'
+  const refusal = (body: object, headers = {}): Response => Response.json(body, { status: 400, headers })
+
+  it.each<readonly [answer: object, line: string]>([
+    [
+      { error: 'invalid_request', error_description: "redirect_uri did not match any of the client's" },
+      `invalid_request: "redirect_uri did not match any of the client's". ${REGISTER} [login]`,
+    ],
+    [
+      { error: 'invalid_request', error_description: 'Invalid parameter: callback URL' },
+      `invalid_request: "Invalid parameter: callback URL". ${REGISTER} [login]`,
+    ],
+    [{ error: 'invalid_request' }, `invalid_request. ${REGISTER} [login]`],
+    [{ error: 'invalid_request', error_description: 'no nonce' }, 'invalid_request: "no nonce" [login]'],
+    [
+      { error: 'invalid_client', error_description: 'wrong secret' },
+      `invalid_client: "wrong secret". ${CLIENT} [login]`,
+    ],
+    [{ error: 'unauthorized_client' }, `unauthorized_client. ${CLIENT} [login]`],
+    [
+      { error: 'invalid_grant', error_description: 'code 4/0AX4XfWh-0123456789abcdef is used' },
+      'invalid_grant: "code 4/... is used" [login]',
+    ],
+  ])('%j are in the log, with what to change', async (answer, line) => {
+    const { provider, browser, log } = await setUp()
+    provider.answerNext(() => refusal(answer))
+    const response = await logIn(provider, browser)
+    expect(response.status).toBe(502)
+    expect(log[0]?.message.endsWith(`: https://issuer.example.com answered with the error ${line}`)).toBe(
+      true,
+    )
+    expect(await response.text()).not.toMatch(/redirect_uri|callback URL|wrong secret|invalid_/)
+  })
+
+  it('are in the log for a pushed request, which no page of the provider answers', async () => {
+    const { provider, browser, log } = await setUp({ metadata: PUSHES })
+    provider.answerNext(() => refusal({ error: 'invalid_request', error_description: 'redirect_uri?' }))
+    expect((await browser.open('/login')).status).toBe(502)
+    expect(log[0]?.message).toContain(`invalid_request: "redirect_uri?". ${REGISTER}`)
+  })
+
+  it('are told of the client that is not accepted', async () => {
+    const { provider, browser, log } = await setUp()
+    const headers = { 'www-authenticate': 'Basic realm="x"' }
+    provider.answerNext(() => Response.json({ error: 'invalid_client' }, { status: 401, headers }))
+    expect((await logIn(provider, browser)).status).toBe(502)
+    expect(log[0]?.message).toContain(`does not accept the client: HTTP 401. ${CLIENT}`)
+  })
+
+  it('are bounded, on one line, and never part of a page', async () => {
+    const { provider, browser, log } = await setUp()
+    const hostile = `\n<script>alert()</script>\u202e\u0007 ${'x '.repeat(500)}`
+    const callback = new URL(provider.logIn(await beginLogin(browser), 'jane'))
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', 'access_denied')
+    callback.searchParams.set('error_description', hostile)
+    const response = await browser.open(callback.href)
+    expect(response.status).toBe(403)
+    expect(await response.text()).not.toMatch(/script>|alert/)
+    const { message = '' } = log[0] ?? {}
+    expect(message).toContain('<script>alert()</script>')
+    expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(message.length).toBeLessThan(400)
+  })
+})
+
 describe('a provider that is down', () => {
   it.each(['reset', { status: 503 }] as const)(
     'is a page at the start of a login, and works later: %j',

@@ -16,7 +16,7 @@ export interface LoginProvider {
   readonly pushedRequests: readonly URLSearchParams[]
   /** What a person does at the URL to which the app sent the browser. Returns the URL of the callback. */
   logIn(url: string, subject: string): string
-  /** The response of the token endpoint to the next request. */
+  /** The response to the next request for tokens, or to the next pushed one. */
   answerNext(answer: (usual: () => Promise<Response>) => Response | Promise<Response>): void
   /** Claims of all further id tokens, besides those of the protocol. */
   claims: Readonly<Record<string, unknown>>
@@ -117,6 +117,8 @@ export async function loginProvider({
       if (!isOwn || !answer.ok) return answer
       const form = new URLSearchParams(typeof init.body === 'string' ? init.body : '')
       if (pathname.endsWith('/par')) {
+        const refused = next.shift()
+        if (refused !== undefined) return refused(() => Promise.reject(new Error('no tokens here')))
         pushedRequests.push(form)
         const requestUri = `urn:ietf:params:oauth:request_uri:${randomUUID()}`
         pushed.set(requestUri, form)

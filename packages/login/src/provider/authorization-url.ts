@@ -35,7 +35,7 @@ export async function authorizationUrl(
     }
     return withParameters(endpoint, parameters)
   }
-  const { request_uri: requestUri } = await providerStep(issuer, async () => {
+  const push = async (): Promise<oauth.PushedAuthorizationResponse> => {
     const client = provider.client()
     const response = await oauth.pushedAuthorizationRequest(
       server,
@@ -45,7 +45,8 @@ export async function authorizationUrl(
       provider.call,
     )
     return oauth.processPushedAuthorizationResponse(server, client, response)
-  })
+  }
+  const { request_uri: requestUri } = await providerStep(issuer, push, provider.redirectUri)
   const pushed = new URLSearchParams({ client_id: provider.options.clientId, request_uri: requestUri })
   return withParameters(endpoint, pushed)
 }

@@ -3,12 +3,21 @@ import { isAuthenticationError } from '@kube-authn/core/internal'
 import { printable } from '@kube-authn/internal/printable'
 import { LoginFailure } from '../login-failure.ts'
 
-/** Runs a step at a provider. @throws {LoginFailure} for everything that goes wrong in it, with a message without tokens. */
-export async function providerStep<T>(issuer: string, step: () => Promise<T>): Promise<T> {
+/**
+ * Runs a step at a provider.
+ *
+ * @param redirectUri the one that the step names.
+ * @throws {LoginFailure} for everything that goes wrong in it, with a message without tokens.
+ */
+export async function providerStep<T>(
+  issuer: string,
+  step: () => Promise<T>,
+  redirectUri?: string,
+): Promise<T> {
   try {
     return await step()
   } catch (error) {
-    throw asLoginFailure(error, issuer)
+    throw asLoginFailure(error, issuer, redirectUri)
   }
 }
 
@@ -25,7 +34,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'unmet_authentication_requirements',
 ])
 
-function asLoginFailure(error: unknown, issuer: string): LoginFailure {
+function asLoginFailure(error: unknown, issuer: string, redirectUri: string | undefined): LoginFailure {
   if (error instanceof LoginFailure) return error
   if (isAuthenticationError(error)) {
     return new LoginFailure(
@@ -36,15 +45,16 @@ function asLoginFailure(error: unknown, issuer: string): LoginFailure {
   if (error instanceof oauth.AuthorizationResponseError) {
     const { error: code } = error
     const kind = TEMPORARY.has(code) ? 'unavailable' : REFUSED.has(code) ? 'denied' : 'badAnswer'
-    return new LoginFailure(kind, `${issuer} answered the login with the error ${printable(code)}`)
+    return new LoginFailure(kind, `${issuer} answered the login with the error ${told(error, redirectUri)}`)
   }
   if (error instanceof oauth.ResponseBodyError) {
     const { error: code, status } = error
     const kind = status >= 500 || TEMPORARY.has(code) ? 'unavailable' : 'badAnswer'
-    return new LoginFailure(kind, `${issuer} answered with the error ${printable(code)}`)
+    return new LoginFailure(kind, `${issuer} answered with the error ${told(error, redirectUri)}`)
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    return new LoginFailure('badAnswer', `${issuer} does not accept the client: HTTP ${error.status}`)
+    const message = `${issuer} does not accept the client: HTTP ${error.status}`
+    return new LoginFailure('badAnswer', `${message}. ${CHECK_CLIENT}`)
   }
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
     const status = error.cause instanceof Response ? error.cause.status : 0
@@ -55,6 +65,26 @@ function asLoginFailure(error: unknown, issuer: string): LoginFailure {
     )
   }
   return new LoginFailure('unavailable', `${issuer} cannot be reached (${errorCode(error)})`)
+}
+
+const CHECK_CLIENT = 'Compare clientId and clientSecret with what the provider has'
+
+/**
+ * The error of a provider in its own words, and what to change (RFC 6749 sections 4.1.2.1 and 5.2). With pushed requests no page of the provider shows them. They are
+ * printed without long words that have digits, which could be a code or a secret.
+ */
+function told(
+  { error, error_description: description }: Pick<oauth.ResponseBodyError, 'error' | 'error_description'>,
+  redirectUri: string | undefined,
+): string {
+  const words = description?.replaceAll(/(?=[\w~+=-]*\d)[\w~+=-]{16,}/g, '...')
+  const what = `${printable(error)}${words === undefined ? '' : `: "${printable(words)}"`}`
+  if (error === 'invalid_client' || error === 'unauthorized_client') return `${what}. ${CHECK_CLIENT}`
+  const isRedirect =
+    words === undefined ? error === 'invalid_request' : /redirect.?ur[il]|callback/i.test(words)
+  return isRedirect && redirectUri !== undefined
+    ? `${what}. Register ${redirectUri} at the provider as a redirect URI`
+    : what
 }
 
 /** Why a call failed: the code of the innermost error, since messages may have the whole request in them. */

@@ -25,7 +25,7 @@ export async function exchangedTokens(
 ): Promise<Tokens> {
   const server = await provider.server()
   const { authenticatedWithinSeconds: maxAge } = provider.options
-  return providerStep(server.issuer, async () => {
+  const exchange = async (): Promise<Tokens> => {
     const client = provider.client()
     const response = await oauth.authorizationCodeGrantRequest(
       server,
@@ -42,7 +42,8 @@ export async function exchangedTokens(
       ...(maxAge !== undefined && { maxAge }),
     })
     return readTokens(server.issuer, tokens)
-  })
+  }
+  return providerStep(server.issuer, exchange, provider.redirectUri)
 }
 
 /** The provider took the refresh token back, or the session there is over. */
