@@ -446,6 +446,31 @@ async function thrownBy(entry: string, name: string, how: Called, options: unkno
   }
 }
 
+async function messageOf(...call: Parameters<typeof thrownBy>): Promise<string> {
+  const error = await thrownBy(...call)
+  return error instanceof Error ? error.message : ''
+}
+
+/** Options without which more is accepted. */
+const LAXER_WITHOUT = [
+  'audiences',
+  'authenticatedWithinSeconds',
+  'claimValidationRules',
+  'clientSecret',
+  'conditions',
+  'requiredClaims',
+  'revocations',
+  'userValidationRules',
+]
+/** Values of flags, which parsed them; audiences whose default is the issuer, or that only name what a server issues. */
+const NOT_LAXER = new Set([
+  'oidcFlagOptions.requiredClaims',
+  'serviceAccountToken.audiences',
+  'tokenIssuer.audiences',
+  'kubernetesApi.audiences',
+  'apiServer.audiences',
+])
+
 describe.each(factories)('$name of $entry', ({ entry, name, how }) => {
   it('refuses an option that it does not know', async () => {
     const error = await thrownBy(entry, name, how, { ...how.least?.(), tokensFille: 'x' })
@@ -462,6 +487,16 @@ describe.each(factories)('$name of $entry', ({ entry, name, how }) => {
     const error = await thrownBy(entry, name, how, options)
     expect(error).toSatisfy(isConfigurationError)
     expect(error).toMatchObject({ message: expect.stringMatching(/must be an object of options/) })
+  })
+
+  it('takes no undefined for an option whose absence is laxer', async () => {
+    for (const option of LAXER_WITHOUT) {
+      const given = { ...how.least?.(), [option]: Symbol('no value') }
+      const isKnown = !(await messageOf(entry, name, how, given)).includes(`${option}: unknown option`)
+      if (!isKnown || NOT_LAXER.has(`${name}.${option}`)) continue
+      const message = await messageOf(entry, name, how, { ...given, [option]: undefined })
+      expect(message).toMatch(new RegExp(`${option}: is (?:undefined, as an environment variable|required)`))
+    }
   })
 
   it('refuses a promise of options, and says to await it', async () => {

@@ -122,7 +122,7 @@ export const users: Users<Context> = {
     const state = stateOf(c)
     const user: unknown = c.get('user')
     const isFirst = state.held === undefined && authenticationOf(c) === undefined
-    if (isFirst && user !== undefined && user !== null) advise(log, 'userReplaced', 'c.var.user')
+    if (isFirst && user !== undefined && user !== null) advise(log, 'KUBE_AUTHN_USER_REPLACED', 'c.var.user')
     state.held = undefined
     if (authentication.requester !== undefined) keepAsked(state)
     c.set('user', authentication.user)

@@ -53,7 +53,8 @@ export const users: NodeUsers<ParameterizedContext<AuthenticationState>> = {
     const state = stateOf(ctx)
     const { user }: Partial<AuthenticationState> = ctx.state
     const isFirst = state.authentication === undefined && state.held === undefined
-    if (isFirst && user !== undefined && user !== null) advise(log, 'userReplaced', 'ctx.state.user')
+    if (isFirst && user !== undefined && user !== null)
+      advise(log, 'KUBE_AUTHN_USER_REPLACED', 'ctx.state.user')
     state.authentication = authentication
     state.held = undefined
     ctx.state.user = authentication.user

@@ -100,13 +100,13 @@ const KEY_PAIR = await generateKeyPair('ES256')
 
 /** A client that authenticates with a JWT. */
 const asserting = (alg: 'HS256' | 'ES256', key: Parameters<SignJWT['sign']>[0]): LoginAppOptions => ({
+  isPublic: true,
   options: {
-    clientSecret: undefined,
     clientAssertion: () =>
       new SignJWT({ iss: 'my-app', sub: 'my-app', aud: 'https://issuer.example.com' })
         .setProtectedHeader({ alg })
         .sign(key),
-  } as object,
+  },
 })
 
 const asserted =

@@ -14,6 +14,7 @@ import {
   aTokenAuthenticator,
   must,
   nested,
+  neverUnset,
   nonEmptyListOf,
   optionProblems,
   withMethods,
@@ -99,10 +100,12 @@ const shape: OptionsShape<WebLoginOptions> = {
   ),
   tokens: nonEmptyListOf(aTokenAuthenticator),
   sessions: aKeeper,
-  revocations: withMethods(
-    'revocations with the methods isRevoked and set, such as revocationList()',
-    'isRevoked',
-    'set',
+  revocations: neverUnset(
+    withMethods(
+      'revocations with the methods isRevoked and set, such as revocationList()',
+      'isRevoked',
+      'set',
+    ),
   ),
   keys: required(someSessionKeys),
   routes: nested(pathsShape),

@@ -105,15 +105,17 @@ describe('the client', () => {
   })
 
   it('may be public', async () => {
-    const { provider, browser } = await setUp({ options: { clientSecret: undefined } as object })
+    const { provider, browser } = await setUp({ isPublic: true })
     expect((await logIn(provider, browser)).status).toBe(303)
     const [request] = provider.tokenRequests
     expect([request!.authorization, request!.form.get('client_id')]).toEqual([null, 'my-app'])
   })
 
   it('may sign, and may change its secret', async () => {
-    const assertion = { clientSecret: undefined, clientAssertion: () => 'signed' } as object
-    const { provider, browser } = await setUp({ options: assertion })
+    const { provider, browser } = await setUp({
+      isPublic: true,
+      options: { clientAssertion: () => 'signed' },
+    })
     expect((await logIn(provider, browser)).status).toBe(303)
     const { form, authorization } = provider.tokenRequests[0]!
     expect(authorization).toBeNull()

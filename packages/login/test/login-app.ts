@@ -25,6 +25,8 @@ export interface LoginApp {
 
 export interface LoginAppOptions {
   readonly options?: Partial<LoginOptions>
+  /** Whether its client has no secret. */
+  readonly isPublic?: boolean
   /** Default: one. */
   readonly urls?: readonly string[]
   readonly metadata?: Readonly<Record<string, unknown>>
@@ -36,6 +38,7 @@ export interface LoginAppOptions {
 /** An app in Hono whose pages tell who sees them. */
 export async function loginApp({
   options = {},
+  isPublic = false,
   urls = ['https://issuer.example.com'],
   metadata = {},
   sessions = {},
@@ -59,13 +62,11 @@ export async function loginApp({
     name: `p${index}`,
     issuer,
     clientId: 'my-app',
-    clientSecret: 'client-secret',
+    ...(!isPublic && { clientSecret: 'client-secret' }),
   }))
   const [first] = clients
   const login = webLogin({
-    ...(clients.length === 1 && first !== undefined
-      ? { issuer: first.issuer, clientId: first.clientId, clientSecret: first.clientSecret }
-      : { providers: clients }),
+    ...(clients.length === 1 && first !== undefined ? { ...first, name: 'default' } : { providers: clients }),
     publicUrl: ORIGIN,
     tokens,
     keys: KEYS,

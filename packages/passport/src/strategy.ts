@@ -77,7 +77,8 @@ export class Strategy implements NamedStrategy {
         actions,
         () => decide(req),
         (verdict) => {
-          if (verdict.kind === 'success' && needsSession(req, given)) advise(rest.log, 'noSession')
+          if (verdict.kind === 'success' && needsSession(req, given))
+            advise(rest.log, 'KUBE_AUTHN_NO_SESSION')
           act(actions, verdict)
         },
       )

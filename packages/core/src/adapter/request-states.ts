@@ -84,7 +84,8 @@ export function usersAsProperty<R extends object>(
     setAuthentication(request: R & { user?: UserInfo | null }, authentication, log) {
       const state = stateOf(request)
       const isFirst = state.authentication === undefined && state.held === undefined
-      if (isFirst && request.user !== undefined && request.user !== null) advise(log, 'userReplaced', shown)
+      if (isFirst && request.user !== undefined && request.user !== null)
+        advise(log, 'KUBE_AUTHN_USER_REPLACED', shown)
       state.authentication = authentication
       state.held = undefined
       request.user = authentication.user

@@ -25,20 +25,14 @@ export type Ask<A, C> = (authenticator: A, credential: C, context: Context) => A
 export const askRequest: Ask<Authenticator, AuthenticationRequest> = (authenticator, request, context) =>
   authenticator.authenticate(request, context)
 
-export const askToken: Ask<Pick<TokenAuthenticator, 'authenticateToken'>, string> = (
-  authenticator,
-  token,
-  context,
-) => authenticator.authenticateToken(token, context)
+export const askToken: Ask<Pick<TokenAuthenticator, 'authenticateToken'>, string> = (asked, token, context) =>
+  asked.authenticateToken(token, context)
 
 /** A username and a password. */
 export type Login = readonly [username: string, password: string]
 
-export const askPassword: Ask<PasswordAuthenticator, Login> = (
-  authenticator,
-  [username, password],
-  context,
-) => authenticator.authenticatePassword(username, password, context)
+export const askPassword: Ask<PasswordAuthenticator, Login> = (asked, [username, password], context) =>
+  asked.authenticatePassword(username, password, context)
 
 /** Observers know an authenticator by its name. */
 export type Asked = { readonly name: string } | Part

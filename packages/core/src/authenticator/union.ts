@@ -34,10 +34,7 @@ import { knownTokens } from './known-credentials.ts'
  * const tokens = union(tokenFile(csv), serviceAccounts)
  */
 export function union<A extends AnyAuthenticator>(...authenticators: readonly A[]): A {
-  requireOneKind(authenticators)
-  const [only] = authenticators
-  if (only !== undefined && authenticators.length === 1) return only
-  return compose('union', authenticators, firstUser)
+  return composeAll('union', authenticators, firstUser)
 }
 
 /**
@@ -48,10 +45,7 @@ export function union<A extends AnyAuthenticator>(...authenticators: readonly A[
  * const chain = failFast(everyCredential, anonymous()) // a bad credential is never anonymous
  */
 export function failFast<A extends AnyAuthenticator>(...authenticators: readonly A[]): A {
-  requireOneKind(authenticators)
-  const [only] = authenticators
-  if (only !== undefined && authenticators.length === 1) return only
-  return compose('failFast', authenticators, firstOpinion)
+  return composeAll('failFast', authenticators, firstOpinion)
 }
 
 /**
@@ -107,6 +101,13 @@ type Decide = <A extends AnyAuthenticator, C>(
   credential: C,
   context: Context,
 ) => Answer
+
+/** A single authenticator is returned unchanged. */
+function composeAll<A extends AnyAuthenticator>(name: string, all: readonly A[], decide: Decide): A {
+  requireOneKind(all)
+  const [only] = all
+  return only !== undefined && all.length === 1 ? only : compose(name, all, decide)
+}
 
 /**
  * Combines authenticators of one kind to one of the same kind.

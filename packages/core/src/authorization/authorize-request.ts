@@ -140,7 +140,7 @@ export function authorizeOrRefuse(
       if ('failure' in outcome) {
         const { failure } = outcome
         const isLogged = logRefusal(log, { request, failure, by: 'authorization', user: attributes?.user })
-        if (!isLogged && isWithoutUser(failure)) advise(log, 'noUser')
+        if (!isLogged && isWithoutUser(failure)) advise(log, 'KUBE_AUTHN_NO_USER')
       }
       if (observer === undefined) return
       notify(observer, {

@@ -116,6 +116,7 @@ export {
   type Check,
   either,
   must,
+  neverUnset,
   nonEmptyListOf,
   problemOf,
   recordOf,

@@ -219,7 +219,7 @@ function refuse({ rules, request, context }: Asked, error: AuthenticationError |
       const { failure } = outcome
       return { request, failure, by: 'authentication', error, authenticator }
     })
-  } else if (error === undefined && isPreflight(request)) advise(log, 'preflight')
+  } else if (error === undefined && isPreflight(request)) advise(log, 'KUBE_AUTHN_PREFLIGHT')
   return outcome
 }
 

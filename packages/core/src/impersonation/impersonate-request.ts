@@ -118,7 +118,7 @@ export function impersonateRequest(
       })
       if (isStatusError(result)) {
         const isLogged = logRefusal(log, { request, failure: result, by: 'impersonation', user: requester })
-        if (!isLogged && isWithoutUser(result)) advise(log, 'noUser')
+        if (!isLogged && isWithoutUser(result)) advise(log, 'KUBE_AUTHN_NO_USER')
         return { failure: result, headerChanges: IMPERSONATION_HEADERS }
       }
       return {

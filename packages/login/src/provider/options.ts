@@ -8,7 +8,7 @@ import {
   required,
   wholeNumber,
 } from '@kube-authn/core/adapter'
-import { aString, must, nonEmptyListOf, recordOf, urlProblems } from '@kube-authn/core/internal'
+import { aString, must, neverUnset, nonEmptyListOf, recordOf, urlProblems } from '@kube-authn/core/internal'
 import {
   type ClientAuthenticationOptions,
   clientAuthenticationShape,
@@ -88,7 +88,7 @@ export const providerShape: OptionsShape<LoginProvider> = {
     must('must be a scope', (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value)),
   ),
   prompt: oneOf('none', 'login', 'consent', 'select_account', 'login consent'),
-  authenticatedWithinSeconds: wholeNumber(0),
+  authenticatedWithinSeconds: neverUnset(wholeNumber(0)),
   acrValues: listOf(aNonEmptyString),
   signingAlgorithms: nonEmptyListOf(oneOf(...JWS_ALGORITHMS)),
   parameters: (value, path) => {

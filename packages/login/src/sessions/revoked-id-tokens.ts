@@ -1,5 +1,5 @@
 import { type Awaitable, unavailable } from '@kube-authn/core'
-import { sha256Hex, withMethods } from '@kube-authn/core/internal'
+import { neverUnset, sha256Hex, withMethods } from '@kube-authn/core/internal'
 import type { OptionsShape } from '@kube-authn/core/adapter'
 import type { Revocation } from '@kube-authn/core/revocation'
 import type { SessionContent } from './session-keeper.ts'
@@ -19,7 +19,7 @@ export interface IdTokenRevocations {
 }
 
 export const idTokenShape: OptionsShape<IdTokenOptions> = {
-  revocations: withMethods('revocations with the method set, such as revocationList()', 'set'),
+  revocations: neverUnset(withMethods('revocations with the method set, such as revocationList()', 'set')),
 }
 
 /** An id token without the token: the digest of what was signed. */

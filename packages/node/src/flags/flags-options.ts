@@ -12,6 +12,7 @@ import {
   type Check,
   either,
   isObject,
+  neverUnset,
   nonEmptyListOf,
   type RevocationSource,
 } from '@kube-authn/core/internal'
@@ -59,7 +60,7 @@ export const authenticatorFromFlagsShape: OptionsShape<AuthenticatorFromFlagsOpt
   egress: authenticationConfigurationAtShape.egress,
   allowAnyProxyName: aBoolean,
   requests: listOf(aRequestAuthenticator),
-  revocations: aRevocationSource,
+  revocations: neverUnset(aRevocationSource),
   anonymous: aBooleanOrAnonymousConfig,
   observer: aFunction,
   log: aLog,

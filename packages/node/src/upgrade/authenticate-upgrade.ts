@@ -79,11 +79,12 @@ export function authenticateUpgrade(
   const { handles = () => true, maxConnectionSeconds, closeTimeoutSeconds = 10, ...others } = options
   const { clock = systemClock, onError = warn, ...deciding } = others
   const { observer, log = authenticator.log } = deciding
-  if (options.authorization === undefined && options.guard === undefined) advise(log, 'openUpgrades')
+  if (options.authorization === undefined && options.guard === undefined)
+    advise(log, 'KUBE_AUTHN_OPEN_UPGRADES')
   // The middlewares of an app are usually made in the same turn, before this or after it.
   setImmediate(() => {
     const lacking = optionsThatLack(authenticator, options)
-    if (lacking.length > 0) advise(log, 'upgradesLack', lacking.join(', '))
+    if (lacking.length > 0) advise(log, 'KUBE_AUTHN_UPGRADES_LACK', lacking.join(', '))
   })
   return handleUpgrades(server, {
     decide: decideRequest(authenticator, deciding),

@@ -15,6 +15,7 @@ import {
   aKubernetesVersion,
   anAuthorizer,
   type ReadBody,
+  neverUnset,
   withMethods,
 } from '@kube-authn/core/internal'
 import type { StoredBootstrapTokens } from '../credentials/stored-bootstrap-tokens.ts'
@@ -88,7 +89,9 @@ export const kubernetesApiShape: OptionsShape<KubernetesApiOptions> = {
   authorizer: anAuthorizer,
   observer: aFunction,
   rbac: withMethods('an authorizer as storedRbac(...) makes', 'authorize', 'rulesFor', 'learn', 'health'),
-  revocations: withMethods('revocations as revocations(...) makes', 'isRevoked', 'learn', 'health'),
+  revocations: neverUnset(
+    withMethods('revocations as revocations(...) makes', 'isRevoked', 'learn', 'health'),
+  ),
   serviceAccounts: withMethods(
     'a copy as storedServiceAccounts(...) makes',
     'getServiceAccount',

@@ -61,7 +61,8 @@ export function impersonationOf<R>(
   return (received, context, changeHeaders) => {
     const { request, held } = users.stateOf(received)
     const caller = users.authenticationOf(received) ?? held?.caller
-    if (user === undefined && caller === undefined && held === undefined) advise(options.log, 'noUser')
+    if (user === undefined && caller === undefined && held === undefined)
+      advise(options.log, 'KUBE_AUTHN_NO_USER')
     const requester = user === undefined ? caller?.user : asCaller(users, received, () => user(received))
     if (caller?.revocation !== undefined) Object.assign(context, { revocation: caller.revocation })
     if (attributes !== undefined) Object.assign(context, { attributes: () => attributes(received) })

@@ -7,6 +7,8 @@ export interface Check {
   (value: unknown, path: string): readonly ConfigurationProblem[]
   /** Whether the option is required. Otherwise `undefined` counts as absent, and the check is skipped. */
   readonly isRequired?: boolean
+  /** Whether an option that is given as `undefined` is refused. */
+  readonly refusesUnset?: boolean
 }
 
 /** A {@link Check} of a required option. */
@@ -14,13 +16,7 @@ export interface RequiredCheck extends Check {
   readonly isRequired: true
 }
 
-/**
- * A check of one value by one test.
- *
- * @param expectation as in `must be a boolean`. The value itself is never shown: it may be a secret.
- * @example
- * const port = must('must be a port', (value) => Number.isInteger(value) && Number(value) > 0)
- */
+/** A check of one value by one test. @param expectation as in `must be a boolean`. The value itself is never shown: it may be a secret. */
 /* @__NO_SIDE_EFFECTS__ */
 export function must(expectation: string, test: (value: unknown) => boolean): Check {
   return (value, path) => (!isPromiseLike(value) && test(value) ? [] : problemOf(value, path, expectation))
@@ -42,6 +38,14 @@ export function required(check: Check, advice = ''): RequiredCheck {
   const checkRequired = (value: unknown, path: string): readonly ConfigurationProblem[] =>
     value === undefined ? [{ path, message: `is required${advice}` }] : check(value, path)
   return Object.assign(checkRequired, { isRequired: true } as const)
+}
+
+/** The same check for an option without which more is accepted: it may be left out, but not be `undefined`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function neverUnset(check: Check): Check {
+  const message = 'is undefined, as an environment variable that is not set: set it, or leave the option out'
+  const checkSet: Check = (value, path) => (value === undefined ? [{ path, message }] : check(value, path))
+  return Object.assign(checkSet, { refusesUnset: true })
 }
 
 /** For options of two types: one check for the values that a test selects, another for the rest. */

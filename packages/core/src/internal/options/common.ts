@@ -1,5 +1,5 @@
 import { KUBERNETES_VERSIONS } from '@kube-authn/internal/kubernetes-version'
-import { aString, type Check, hasMethod, must, nonEmptyListOf, oneOf } from './check.ts'
+import { aString, type Check, hasMethod, must, neverUnset, nonEmptyListOf, oneOf } from './check.ts'
 
 export { aClock } from './check.ts'
 
@@ -7,7 +7,7 @@ export { aClock } from './check.ts'
 export const aKubernetesVersion: Check = oneOf(...KUBERNETES_VERSIONS)
 
 /** The audiences that credentials must be valid for. An empty list would allow none, and must not be mistaken for no restriction. */
-export const someAudiences: Check = nonEmptyListOf(aString, '; leave it out for no restriction')
+export const someAudiences: Check = neverUnset(nonEmptyListOf(aString, '; leave it out for no restriction'))
 
 /** An origin as browsers send it. A URL may have `*` in its host, which means nothing here. */
 export const anOrigin: Check = must(

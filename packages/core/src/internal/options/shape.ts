@@ -31,7 +31,7 @@ export type AnyShape = Readonly<Record<string, Check>>
 
 /**
  * The problems of options: they are not an object, have an unknown name, lack a required one, or have a value of the wrong type.
- * `undefined` counts as absent, also for the options as a whole if none is required.
+ * `undefined` counts as absent, also for the options as a whole if none is required, but not where absence is laxer (`neverUnset`).
  *
  * @param path the path of these options in those of the caller, as in `oidc`. Default: they are top-level.
  */
@@ -57,7 +57,8 @@ export function optionProblems(shape: AnyShape, given: unknown, path = ''): read
   }
   for (const [name, check] of Object.entries(shape)) {
     const value = options[name]
-    if (value !== undefined || check.isRequired === true) problems.push(...check(value, at(name)))
+    const isUnset = check.refusesUnset === true && name in options
+    if (value !== undefined || check.isRequired === true || isUnset) problems.push(...check(value, at(name)))
   }
   return problems
 }

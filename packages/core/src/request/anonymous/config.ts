@@ -6,6 +6,7 @@ import {
   either,
   listOf,
   nested,
+  neverUnset,
   optionProblems,
   type OptionsShape,
   required,
@@ -28,7 +29,7 @@ export interface AnonymousCondition {
 const conditionShape: OptionsShape<AnonymousCondition> = { path: required(aString) }
 
 /** The check of {@link AnonymousConfig.conditions}. */
-export const anonymousConditions: Check = listOf(nested(conditionShape))
+export const anonymousConditions: Check = neverUnset(listOf(nested(conditionShape)))
 
 const shape: OptionsShape<AnonymousConfig> = { enabled: required(aBoolean), conditions: anonymousConditions }
 

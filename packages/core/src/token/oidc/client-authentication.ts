@@ -1,5 +1,12 @@
 import type { Awaitable } from '../../internal/awaitable.ts'
-import { aFunction, aNonEmptyString, either, oneOf, required } from '../../internal/options/check.ts'
+import {
+  aFunction,
+  aNonEmptyString,
+  either,
+  neverUnset,
+  oneOf,
+  required,
+} from '../../internal/options/check.ts'
 import type { OptionsShape } from '../../internal/options/shape.ts'
 
 /** How this server authenticates to an authorization server, as its client. */
@@ -16,7 +23,7 @@ export interface ClientAuthenticationOptions {
 
 export const clientAuthenticationShape: OptionsShape<ClientAuthenticationOptions> = {
   clientId: required(aNonEmptyString),
-  clientSecret: either((value) => typeof value === 'string', aNonEmptyString, aFunction),
+  clientSecret: neverUnset(either((value) => typeof value === 'string', aNonEmptyString, aFunction)),
   clientAuthentication: oneOf('basic', 'post'),
   clientAssertion: aFunction,
 }

@@ -4,7 +4,7 @@ import type { Observer } from '../../authenticator/events.ts'
 import type { GetFetch } from '../../internal/http/get-text.ts'
 import type { KeySet } from '../jwt/key-set.ts'
 import type { TokenKindOptions } from './token-kind.ts'
-import { aString, listOf, required, recordOf } from '../../internal/options/check.ts'
+import { aString, listOf, neverUnset, recordOf, required } from '../../internal/options/check.ts'
 import { nested, type OptionsShape } from '../../internal/options/shape.ts'
 import type { ConfigurationProblem } from '../../authenticator/errors.ts'
 
@@ -116,7 +116,7 @@ export const oidcWordsShape: OptionsShape<OidcWords> = {
   usernamePrefix: aString,
   groupsClaim: aString,
   groupsPrefix: aString,
-  requiredClaims: recordOf(aString),
+  requiredClaims: neverUnset(recordOf(aString)),
 }
 
 /** Problems beyond types. */

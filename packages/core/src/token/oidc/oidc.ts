@@ -22,6 +22,7 @@ import {
   aString,
   either,
   listOf,
+  neverUnset,
   required,
   withMethods,
 } from '../../internal/options/check.ts'
@@ -39,10 +40,10 @@ export const oidcShape: OptionsShape<OidcOptions> = {
   accessTokens: aBoolean,
   scopesClaim: aNonEmptyString,
   claimMappings: nested(claimMappingsShape),
-  claimValidationRules: listOf(
-    nested({ claim: aString, requiredValue: aString, expression: aString, message: aString }),
+  claimValidationRules: neverUnset(
+    listOf(nested({ claim: aString, requiredValue: aString, expression: aString, message: aString })),
   ),
-  userValidationRules: listOf(nested({ expression: required(aString), message: aString })),
+  userValidationRules: neverUnset(listOf(nested({ expression: required(aString), message: aString }))),
   discoveryURL: aString,
   signingAlgorithms: listOf(aString),
   keySet: withMethods('a key set, such as localKeySet(...)', 'verify'),
