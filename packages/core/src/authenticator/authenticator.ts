@@ -81,8 +81,13 @@ export interface CertificatePoolSource {
  * handle the rest.
  */
 export type KnownCredential =
-  /** Bearer tokens. `openIdConnectUrl`: the discovery document that tells clients how to get one (OpenID Connect Discovery 1.0). */
-  | { readonly type: 'token'; readonly format?: 'JWT'; readonly openIdConnectUrl?: string }
+  /** Bearer tokens. `issuers`: those of JWTs. `openIdConnectUrl`: the discovery document that tells clients how to get one (OpenID Connect Discovery 1.0). */
+  | {
+      readonly type: 'token'
+      readonly format?: 'JWT'
+      readonly issuers?: readonly string[]
+      readonly openIdConnectUrl?: string
+    }
   | { readonly type: 'clientCertificate' }
   /** A secret in a separate header. */
   | { readonly type: 'header'; readonly name: string }

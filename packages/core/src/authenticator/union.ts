@@ -48,12 +48,7 @@ export function failFast<A extends AnyAuthenticator>(...authenticators: readonly
   return composeAll('failFast', authenticators, firstOpinion)
 }
 
-/**
- * The answer of the first one that knows the user, or all errors.
- *
- * @param index of the one to begin with.
- * @param errors those of the ones before.
- */
+/** The answer of the first one that knows the user, or all errors. @param index of the one to begin with. @param errors those of the ones before. */
 export function firstUser<A extends Asked, C>(
   delegates: readonly A[],
   ask: Ask<A, C>,
@@ -171,11 +166,7 @@ export function around<A extends AnyAuthenticator>(
   )
 }
 
-/**
- * Refuses authenticators of different kinds: reports those that are not of the most frequent kind.
- *
- * @throws {ConfigurationError}
- */
+/** Refuses authenticators of different kinds. @throws {ConfigurationError} with those that are not of the most frequent kind. */
 function requireOneKind(
   authenticators: readonly unknown[],
   pathOf = (index: number): string => `authenticators[${index}]`,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { KnownCredential } from '../authenticator/authenticator.ts'
 import { rejected } from '../authenticator/errors.ts'
 import type { LogEntry } from '../authenticator/log.ts'
 import { StatusError } from '../authenticator/status.ts'
@@ -67,4 +68,37 @@ it('logs have limits of their own', () => {
   const log = (entry: LogEntry): void => void other.push(entry)
   for (let count = 0; count < 20; count++) logRefusal(log, refusal('/'), 1000)
   expect([one.length, other.length]).toEqual([20, 10])
+})
+
+it.each<readonly [what: string, known: readonly KnownCredential[], token: string, said: RegExp]>([
+  [
+    'an opaque token for JWTs',
+    [{ type: 'token', format: 'JWT' }],
+    'opaque',
+    / Only JWTs are accepted here: /,
+  ],
+  [
+    'one for anything',
+    [{ type: 'token' }, { type: 'token', format: 'JWT' }],
+    'opaque',
+    / Compare the whole token /,
+  ],
+  [
+    'another issuer',
+    [{ type: 'token', format: 'JWT', issuers: ['https://a.example/'] }],
+    `${btoa('{"alg":"ES256"}')}.${btoa('{"iss":"https://a.example"}').replaceAll('=', '')}.AA`,
+    /; the configured issuer is "https:\/\/a\.example\/"\./,
+  ],
+])('what to do about an unknown token is true: %s', (_, known, token, said) => {
+  const lines: LogEntry[] = []
+  const authenticator = {
+    name: 'chain',
+    credentials: { schemes: [], known: [() => known] },
+    authenticate: () => undefined,
+  }
+  const headers = exactHeaders(['authorization', `Bearer ${token}`])
+  const request = { method: 'GET', path: '/', query: '', headers }
+  const given = { ...refusal('/'), request, error: rejected('invalid bearer token'), authenticator }
+  logRefusal((entry) => lines.push(entry), given, 1000)
+  expect(lines[0]?.message).toMatch(said)
 })

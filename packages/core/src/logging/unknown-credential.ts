@@ -62,32 +62,25 @@ export function unknownToken({ authenticator }: Refusal, { text, token }: Sent):
   const reason = 'no token authenticator knows it'
   const sentence = `${text === '' ? 'the token' : text} refused: ${reason}`
   if (authenticator === undefined) return { sentence, reason }
+  const known = (authenticator.credentials?.known ?? []).flatMap(knownOf)
+  const kinds = known.flatMap((each) => (each.type === 'token' ? [each] : []))
   if (token === undefined) {
-    const advice =
-      'Compare the whole token with its source, such as the first column of the token file: every character counts, also upper and lower case.'
-    return { sentence, reason, advice }
+    const areJwts = kinds.length > 0 && kinds.every(({ format }) => format === 'JWT')
+    return { sentence, reason, advice: areJwts && text.endsWith('(not a JWT)') ? SEND_JWT : COMPARE }
   }
-  const issuers = issuersOf(authenticator)
-  const known =
-    issuers.length === 0
-      ? 'no issuer is configured.'
-      : `${issuers.length === 1 ? 'the configured issuer is' : 'the configured issuers are'} ${issuers.map(shownValue).join(', ')}.`
-  const advice = `The iss of a token must equal a configured issuer, character by character; ${known} Configure it, or get a token of another issuer.`
+  const issuers = kinds.flatMap((kind) => kind.issuers ?? []).slice(0, MAX_ISSUERS)
+  const are = issuers.length === 1 ? 'the configured issuer is' : 'the configured issuers are'
+  const told =
+    issuers.length === 0 ? 'no issuer is configured' : `${are} ${issuers.map(shownValue).join(', ')}`
+  const advice = `The iss of a token must equal a configured issuer, character by character; ${told}. Configure it, or get a token of another issuer.`
   return { sentence, reason, advice }
 }
 
-const WELL_KNOWN = '/.well-known/openid-configuration'
+const SEND_JWT =
+  'Only JWTs are accepted here: send the id token of a login, or add introspection(...) of @kube-authn/resource-server for other access tokens.'
+const COMPARE =
+  'Compare the whole token with its source, such as the first column of the token file: every character counts, also upper and lower case.'
 const MAX_ISSUERS = 8
-
-function issuersOf({ credentials }: Authenticator): readonly string[] {
-  return (credentials?.known ?? [])
-    .flatMap(knownOf)
-    .flatMap((each) =>
-      each.type === 'token' && each.openIdConnectUrl !== undefined ? [each.openIdConnectUrl] : [],
-    )
-    .map((url) => (url.endsWith(WELL_KNOWN) ? url.slice(0, -WELL_KNOWN.length) : url))
-    .slice(0, MAX_ISSUERS)
-}
 
 function knownOf(tell: () => readonly KnownCredential[]): readonly KnownCredential[] {
   try {

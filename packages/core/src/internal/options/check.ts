@@ -35,17 +35,18 @@ export function problemOf(
 /** The same check for a required option. @param advice how to get a value, appended to `is required`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function required(check: Check, advice = ''): RequiredCheck {
-  const checkRequired = (value: unknown, path: string): readonly ConfigurationProblem[] =>
-    value === undefined ? [{ path, message: `is required${advice}` }] : check(value, path)
-  return Object.assign(checkRequired, { isRequired: true } as const)
+  return Object.assign(ifGiven(check, `is required${advice}`), { isRequired: true } as const)
 }
 
 /** The same check for an option without which more is accepted: it may be left out, but not be `undefined`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function neverUnset(check: Check): Check {
   const message = 'is undefined, as an environment variable that is not set: set it, or leave the option out'
-  const checkSet: Check = (value, path) => (value === undefined ? [{ path, message }] : check(value, path))
-  return Object.assign(checkSet, { refusesUnset: true })
+  return Object.assign(ifGiven(check, message), { refusesUnset: true })
+}
+
+function ifGiven(check: Check, message: string): Check {
+  return (value, path) => (value === undefined ? [{ path, message }] : check(value, path))
 }
 
 /** For options of two types: one check for the values that a test selects, another for the rest. */
@@ -94,21 +95,17 @@ const tellsNumber = must('must be a number of milliseconds', (value) => Number.i
 
 /** A number above a bound, and at most `max`. */
 /* @__NO_SIDE_EFFECTS__ */
-export function above(bound: number, max?: number): Check {
-  const limit = max === undefined ? '' : ` and at most ${max}`
-  return must(
-    `must be above ${bound}${limit}`,
-    (value) => typeof value === 'number' && value > bound && (max === undefined || value <= max),
-  )
+export function above(bound: number, max: number = Infinity): Check {
+  const limit = max === Infinity ? '' : ` and at most ${max}`
+  const isWithin = (value: unknown): boolean => typeof value === 'number' && value > bound && value <= max
+  return must(`must be above ${bound}${limit}`, isWithin)
 }
 
 /** A number of at least `min`, and at most `max`. */
 /* @__NO_SIDE_EFFECTS__ */
-export function atLeast(min: number, max?: number): Check {
-  return must(
-    max === undefined ? `must be ${min} or more` : `must be from ${min} to ${max}`,
-    (value) => typeof value === 'number' && value >= min && (max === undefined || value <= max),
-  )
+export function atLeast(min: number, max: number = Infinity): Check {
+  const isWithin = (value: unknown): boolean => typeof value === 'number' && value >= min && value <= max
+  return must(max === Infinity ? `must be ${min} or more` : `must be from ${min} to ${max}`, isWithin)
 }
 
 /** A whole number of at least this. */
@@ -123,9 +120,8 @@ export function wholeNumber(min: number): Check {
 /** One of these strings. */
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf(...values: readonly string[]): Check {
-  const shown = values.map((value) => `'${value}'`)
-  const last = shown.pop() ?? ''
-  const choice = shown.length === 0 ? last : `${shown.join(', ')} or ${last}`
+  const listed = values.map((value) => `'${value}'`).join(', ')
+  const choice = listed.replace(/, ([^,]*)$/, ' or $1')
   return must(`must be ${choice}`, (value) => typeof value === 'string' && values.includes(value))
 }
 

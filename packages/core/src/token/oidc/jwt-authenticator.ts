@@ -74,9 +74,9 @@ export function jwtAuthenticator(
       : undefined
 
   // The discovery URL for clients, which may differ from the one used here.
-  const openIdConnectUrl = discoveryUrlOf({ ...issuer, discoveryURL: '' })
+  const discovery = { openIdConnectUrl: discoveryUrlOf({ ...issuer, discoveryURL: '' }) }
   const known: readonly KnownCredential[] = [
-    { type: 'token', format: 'JWT', ...(options.keySet === undefined && { openIdConnectUrl }) },
+    { type: 'token', format: 'JWT', issuers: [issuer.url], ...(options.keySet === undefined && discovery) },
   ]
 
   return {

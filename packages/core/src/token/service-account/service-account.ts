@@ -181,7 +181,7 @@ function signedTokens(
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer)
     },
-    known: () => [{ type: 'token', format: 'JWT' }],
+    known: () => [{ type: 'token', format: 'JWT', issuers }],
     authenticateToken(token, context) {
       const jwt = readJwt(token)
       return jwt !== undefined && ours.has(jwt.issuer) ? authenticate(jwt, context) : undefined
