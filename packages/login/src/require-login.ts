@@ -35,7 +35,7 @@ export async function loginRequired(
 }
 
 /** Whether a browser opens a page. Source: W3C Fetch Metadata section 2.2; without it, what browsers accept of pages (RFC 9110 section 12.5.1). */
-function isNavigation({ method, headers }: RefusedRequest): boolean {
+export function isNavigation({ method, headers }: RefusedRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   const mode = headers.first('sec-fetch-mode')
   if (mode !== undefined) return mode === 'navigate'

@@ -31,7 +31,7 @@ import { callbackPath, DEFAULT_PATHS } from './paths.ts'
 import { getFetch } from './provider/bounded-fetch.ts'
 import { logoutTokens } from './provider/logout-token.ts'
 import { DEFAULT_NAME, openProvider, type Provider } from './provider/provider.ts'
-import { loginRequired, type RefusedRequest } from './require-login.ts'
+import { isNavigation, loginRequired, type RefusedRequest } from './require-login.ts'
 import { loginRoutes } from './routes/routes.ts'
 import type { LoginParts } from './routes/route.ts'
 import { sessionRenewal } from './session/renewal.ts'
@@ -73,6 +73,8 @@ export interface WebLogin {
    * with `loginUrl` in its JSON. A mistake that would send it to the login for ever is a 500 that says what to change.
    */
   refuse(error: StatusError, request: RefusedRequest): Promise<HttpAnswer>
+  /** For the log of adapters: whether {@link WebLogin.refuse} sends a refused request to the login, if this authenticator refused it with 401. */
+  sendsToLogin(this: void, request: RefusedRequest, authenticator: Authenticator): boolean
 }
 
 /**
@@ -134,6 +136,12 @@ export function webLogin(options: WebLoginOptions): WebLogin {
       const answer = await routes.answer(fetchRequest(request), fetchBody(request))
       return answer === undefined ? undefined : responseOf(answer)
     },
+    sendsToLogin: (request, { credentials }) =>
+      isNavigation(request) &&
+      !routes.paths.has(request.path) &&
+      authenticator.credentials?.identityHeaders?.every((own) =>
+        credentials?.identityHeaders?.includes(own),
+      ) === true,
     async refuse(error, request) {
       const mistake = await wiringMistake(error, request, parts, routes.paths)
       if (mistake === undefined) return loginRequired(error, request, { origin, loginPath: paths.login })

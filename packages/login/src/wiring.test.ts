@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { type Authenticator, authenticatorChain } from '@kube-authn/core'
+import { type Authenticator, authenticatorChain, type Log, type LogEntry } from '@kube-authn/core'
 import { authentication as onExpress, requireUser } from '@kube-authn/express'
 import { authentication as onHono } from '@kube-authn/hono'
 import { authentication as onKoa } from '@kube-authn/koa'
@@ -19,40 +19,40 @@ import type { WebLogin } from './web-login.ts'
 
 /** Where the routes of the login are. */
 type Routes = 'before' | 'after' | 'nowhere'
-type Wire = (login: WebLogin, chain: Authenticator, routes: Routes) => RequestListener
+type Wire = (login: WebLogin, chain: Authenticator, routes: Routes, log?: Log) => RequestListener
 
-const expressApp: Wire = (login, chain, routes) => {
+const expressApp: Wire = (login, chain, routes, log = false) => {
   const app = express()
   if (routes === 'before') app.use(forExpress.loginRoutes(login))
-  app.use(onExpress(chain, { onFailure: forExpress.requireLogin(login), log: false }))
+  app.use(onExpress(chain, { onFailure: forExpress.requireLogin(login), log }))
   if (routes === 'after') app.use(forExpress.loginRoutes(login))
   return app.use((_req, res) => void res.end('in'))
 }
 
-const guarded: Wire = (login, chain, routes) => {
+const guarded: Wire = (login, chain, routes, log = false) => {
   const app = express()
   if (routes === 'before') app.use(forExpress.loginRoutes(login))
   const onFailure = forExpress.requireLogin(login)
-  app.use(onExpress(chain, { optional: true, onFailure, log: false }))
+  app.use(onExpress(chain, { optional: true, onFailure, log }))
   app.use(requireUser({ onFailure, log: false }))
   if (routes === 'after') app.use(forExpress.loginRoutes(login))
   return app.use((_req, res) => void res.end('in'))
 }
 
-const koaApp: Wire = (login, chain, routes) => {
+const koaApp: Wire = (login, chain, routes, log = false) => {
   const app = new Koa()
   if (routes === 'before') app.use(forKoa.loginRoutes(login))
-  app.use(onKoa(chain, { onFailure: forKoa.requireLogin(login), log: false }))
+  app.use(onKoa(chain, { onFailure: forKoa.requireLogin(login), log }))
   if (routes === 'after') app.use(forKoa.loginRoutes(login))
   app.use((ctx) => void (ctx.body = 'in'))
   const handle = app.callback()
   return (req, res) => void handle(req, res)
 }
 
-const honoApp: Wire = (login, chain, routes) => {
+const honoApp: Wire = (login, chain, routes, log = false) => {
   const app = new Hono()
   if (routes === 'before') app.use(forHono.loginRoutes(login))
-  app.use(onHono(chain, { onFailure: forHono.requireLogin(login), log: false }))
+  app.use(onHono(chain, { onFailure: forHono.requireLogin(login), log }))
   if (routes === 'after') app.use(forHono.loginRoutes(login))
   app.get('*', (c) => c.text('in'))
   const handle = getRequestListener(app.fetch)
@@ -99,6 +99,27 @@ describe.each<readonly [framework: string, wire: Wire]>([
     expect((await browser.fetch('/orders')).status).toBe(500)
     expect(log[0]?.message).toMatch(/^kube-authn: 500 GET \/orders: the browser is logged in/)
     expect(provider.tokenRequests).toHaveLength(1)
+  })
+
+  it.each<readonly [chain: string, path: string, headers: Record<string, string>, line: RegExp]>([
+    [
+      'with',
+      '/a',
+      {},
+      / 303 GET \/a from 127\.0\.0\.1: no credential was sent\. The browser is sent to the login\.$/,
+    ],
+    ['with', '/a', { authorization: 'Bearer x' }, / 303 GET \/a .*The browser is sent/],
+    ['with', '/a', { 'sec-fetch-mode': 'cors' }, / 401 GET \/a .* Send "Authorization: Bearer TOKEN"\.$/],
+    ['with', '/login', {}, / 401 GET \/login /],
+    ['without', '/a', {}, / 401 GET \/a /],
+  ])('%s sessions in the chain, the log has the status of %s for %j', async (which, path, headers, line) => {
+    const lines: LogEntry[] = []
+    const { login, tokens } = await loginApp()
+    const chain = which === 'with' ? login.chain : authenticatorChain({ tokens })
+    const app = await onNode(wire(login, chain, 'nowhere', (entry) => lines.push(entry)))
+    await browserOf(app, ORIGIN).open(path, headers)
+    if (wire === guarded && headers['authorization'] === undefined) expect(lines).toEqual([])
+    else expect(lines).toMatchObject([{ message: expect.stringMatching(line) }])
   })
 
   it('goes to the provider again where the session cannot be used', async () => {

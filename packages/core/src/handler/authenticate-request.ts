@@ -57,12 +57,21 @@ export function authenticateRequest(
   authenticator: Authenticator,
   options: AuthenticateRequestOptions = {},
 ): AuthenticateRequest {
+  return authenticateOrSend(authenticator, options)
+}
+
+/** The same for an adapter. @param sendsToLogin for the log: whether a refused request is a redirect to a login. */
+export function authenticateOrSend(
+  authenticator: Authenticator,
+  options: AuthenticateRequestOptions,
+  sendsToLogin: SendsToLogin = () => false,
+): AuthenticateRequest {
   // Deviation: kube-apiserver without an authenticator accepts every request (`docs/deviations.md`, no authenticator).
   refuseProblems(
     aRequestAuthenticator(authenticator, 'authenticator'),
     optionProblems(authenticateRequestShape, options),
   )
-  const rules = rulesOf(authenticator, options)
+  const rules = rulesOf(authenticator, options, sendsToLogin)
   const { observer, tracing } = options
   if (tracing === undefined) {
     return (request, given) => authenticateOne(rules, request, given)
@@ -75,8 +84,12 @@ export function authenticateRequest(
     )
 }
 
+/** Whether the response to a refused request is a redirect to a login, which reads the sessions that this authenticator does. */
+export type SendsToLogin = (request: AuthenticationRequest, authenticator: Authenticator) => boolean
+
 /** How all requests are judged. */
 interface Rules extends ImpersonationRule {
+  readonly sendsToLogin: SendsToLogin
   readonly authenticator: Authenticator
   readonly audiences: readonly string[] | undefined
   readonly trustedOrigins: readonly string[] | undefined
@@ -88,7 +101,11 @@ interface Rules extends ImpersonationRule {
   readonly headerChangesFor: (consumed: HeaderChanges | undefined) => HeaderChanges
 }
 
-function rulesOf(authenticator: Authenticator, options: AuthenticateRequestOptions): Rules {
+function rulesOf(
+  authenticator: Authenticator,
+  options: AuthenticateRequestOptions,
+  sendsToLogin: SendsToLogin,
+): Rules {
   const asked = options.optional === true ? orAnonymous(authenticator) : authenticator
   const { schemes = [], proofAlgorithms, trustedOrigins, identityHeaders = [] } = asked.credentials ?? {}
   const challenges = challengesFor(schemes, {
@@ -100,6 +117,7 @@ function rulesOf(authenticator: Authenticator, options: AuthenticateRequestOptio
   })
   return {
     authenticator: asked,
+    sendsToLogin,
     audiences: options.audiences ?? authenticator.audiences,
     trustedOrigins,
     challenges: options.challenges === 'none' ? () => NO_CHALLENGES : challenges,
@@ -217,7 +235,9 @@ function refuse({ rules, request, context }: Asked, error: AuthenticationError |
   if (log !== false && isLogged(log, 401, error)) {
     writeRefusal(log, error?.message ?? '', () => {
       const { failure } = outcome
-      return { request, failure, by: 'authentication', error, authenticator }
+      const isSent = failure.status === 401 && error?.code !== 'unavailable'
+      const toLogin = isSent && rules.sendsToLogin(request, authenticator)
+      return { request, failure, by: 'authentication', error, authenticator, toLogin }
     })
   } else if (error === undefined && isPreflight(request)) advise(log, 'KUBE_AUTHN_PREFLIGHT')
   return outcome

@@ -17,21 +17,23 @@ import { unknownCaller, unknownToken } from './unknown-credential.ts'
 
 /** The line about a refused request: method, path, client, what was sent, which authenticator refused it and why, and what to do. */
 export function refusalEntry(refusal: Refusal): LogEntry {
-  const { request, failure, error, by } = refusal
+  const { request, failure, error, by, toLogin = false } = refusal
+  const status = toLogin ? 303 : failure.status
   const secrets = secretsOf(refusal)
   const method = shownPath(request.method, [])
   const path = shownPath(request.path, secrets)
   const address = shownAddress(request.clientAddress?.() ?? request.remoteAddress?.())
-  const { sentence, ...facts } =
+  const { sentence, ...found } =
     by === 'authentication' ? authenticationFacts(refusal, secrets) : forbiddenFacts(refusal, secrets)
+  const facts = toLogin ? { ...found, advice: 'The browser is sent to the login.' } : found
   const end = /[.!?]$/.test(sentence) ? '' : '.'
   const from = address === undefined ? '' : ` from ${address}`
   const advice = facts.advice === undefined ? '' : ` ${facts.advice}`
   return {
     level: failure.status >= 500 || error?.code === 'unavailable' ? 'error' : 'warn',
     type: 'refusal',
-    message: `kube-authn: ${failure.status} ${method} ${path}${from}: ${sentence}${end}${advice}`,
-    status: failure.status,
+    message: `kube-authn: ${status} ${method} ${path}${from}: ${sentence}${end}${advice}`,
+    status,
     method,
     path,
     ...(address !== undefined && { address }),

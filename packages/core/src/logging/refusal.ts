@@ -14,6 +14,8 @@ export interface Refusal {
   readonly error?: AuthenticationError | undefined
   /** That of authentication. */
   readonly authenticator?: Authenticator
+  /** Whether the response is a redirect to a login. */
+  readonly toLogin?: boolean
   /** The user that may not make the request. */
   readonly user?: UserInfo | undefined
 }

@@ -56,9 +56,12 @@ export function requireLogin(
   login: WebLogin,
 ): (error: StatusError, req: Raw<IncomingMessage>, res: Raw<ServerResponse>) => Promise<void> {
   checkLogin(login)
-  return async function redirectToLogin(error, req, res) {
-    send(await login.refuse(error, toRequest(nodeObject(req))), nodeObject(res))
-  }
+  return Object.assign(
+    async function redirectToLogin(error: StatusError, req: Raw<IncomingMessage>, res: Raw<ServerResponse>) {
+      send(await login.refuse(error, toRequest(nodeObject(req))), nodeObject(res))
+    },
+    { sendsToLogin: login.sendsToLogin },
+  )
 }
 
 /** One of Node, or of Fastify, which has that of Node in it. */

@@ -52,9 +52,12 @@ const SWITCHING_PROTOCOLS = 101
  */
 export function requireLogin(login: WebLogin): (error: StatusError, c: Context) => Promise<Response> {
   checkLogin(login)
-  return async function redirectToLogin(error, c) {
-    return responseOf(await login.refuse(error, toRequest(c)))
-  }
+  return Object.assign(
+    async function redirectToLogin(error: StatusError, c: Context) {
+      return responseOf(await login.refuse(error, toRequest(c)))
+    },
+    { sendsToLogin: login.sendsToLogin },
+  )
 }
 
 /** On `@hono/node-server` the request of Node, which knows the client certificate. */

@@ -43,9 +43,12 @@ export function requireLogin(
   login: WebLogin,
 ): (error: StatusError, ctx: ParameterizedContext) => Promise<void> {
   checkLogin(login)
-  return async function redirectToLogin(error, ctx) {
-    answer(await login.refuse(error, toRequest(ctx)), ctx)
-  }
+  return Object.assign(
+    async function redirectToLogin(error: StatusError, ctx: ParameterizedContext) {
+      answer(await login.refuse(error, toRequest(ctx)), ctx)
+    },
+    { sendsToLogin: login.sendsToLogin },
+  )
 }
 
 function toRequest(

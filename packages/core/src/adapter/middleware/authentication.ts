@@ -5,7 +5,7 @@ import {
   type AuthenticateRequestOptions,
   authenticateRequestShape,
 } from '../../handler/authenticate-request-options.ts'
-import { type AuthenticateRequest, authenticateRequest } from '../../handler/authenticate-request.ts'
+import { type AuthenticateRequest, authenticateOrSend } from '../../handler/authenticate-request.ts'
 import {
   aFunction,
   type AnyShape,
@@ -32,7 +32,7 @@ export const authenticationShape: OptionsShape<AuthenticateRequestOptions> & { r
 }
 
 /**
- * The decision of an adapter's `authentication`.
+ * The decision of an adapter's `authentication`. An `onFailure` of a login has a `SendsToLogin` as its member `sendsToLogin`.
  *
  * @param problems those of further arguments.
  * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not
@@ -49,8 +49,12 @@ export function authenticationOf(
     problems,
     optionProblems(shape, options),
   )
-  const { onFailure: _adapterOnly, ...rest } = options
-  const authenticate = authenticateRequest(authenticator, rest)
+  const { onFailure, ...rest } = options
+  const authenticate = authenticateOrSend(authenticator, rest, (request, asked) => {
+    const sends: unknown =
+      typeof onFailure === 'function' ? Reflect.get(onFailure, 'sendsToLogin') : undefined
+    return typeof sends === 'function' && Reflect.apply(sends, undefined, [request, asked]) === true
+  })
   requirePeerCertificates(authenticator)
   rememberOptions(authenticator, rest)
   return authenticate
