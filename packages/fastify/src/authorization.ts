@@ -13,6 +13,7 @@ import {
 import type { Authorizer } from '@kube-authn/core/authorization'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { type FailureOptions, nextUnless, refuser } from './failure.ts'
+import { hookFor } from './plugin.ts'
 import { users } from './state.ts'
 
 /** Options of {@link authorization}. */
@@ -33,9 +34,9 @@ export function authorization(
   const authorize = authorizationOf<FastifyRequest>(users, authorizer, options)
   const refuse = refuser(options)
 
-  return function authorizationHook(request, reply, next) {
+  return hookFor('authorization', function authorizationHook(request, reply, next) {
     nextUnless(authorize(request, clientContext(request.raw, reply.raw)), refuse, request, reply, next)
-  }
+  })
 }
 
 /** Options of {@link requireUser} and {@link requireGroups}. */
@@ -53,7 +54,7 @@ export interface RequireScopesOptions extends RequireOptions, ScopeOptions {}
  * app.get('/account', { onRequest: requireUser() }, (request) => getUser(request).username)
  */
 export function requireUser(options: RequireOptions = {}): onRequestHookHandler {
-  return guarded(requireUserOf(users, options), options)
+  return guarded('requireUser', requireUserOf(users, options), options)
 }
 
 /**
@@ -65,7 +66,7 @@ export function requireUser(options: RequireOptions = {}): onRequestHookHandler 
  * app.delete('/orders/:id', { onRequest: requireGroups({ anyOf: ['admins', 'support'] }) }, deleteOrder)
  */
 export function requireGroups(groups: RequiredValues, options: RequireOptions = {}): onRequestHookHandler {
-  return guarded(requireGroupsOf(users, groups, options), options)
+  return guarded('requireGroups', requireGroupsOf(users, groups, options), options)
 }
 
 /**
@@ -82,12 +83,16 @@ export function requireScopes(
   scopes: RequiredValues,
   options: RequireScopesOptions = {},
 ): onRequestHookHandler {
-  return guarded(requireScopesOf(users, scopes, options), options)
+  return guarded('requireScopes', requireScopesOf(users, scopes, options), options)
 }
 
-function guarded(decide: DecideOf<FastifyRequest>, options: FailureOptions): onRequestHookHandler {
+function guarded(
+  name: string,
+  decide: DecideOf<FastifyRequest>,
+  options: FailureOptions,
+): onRequestHookHandler {
   const refuse = refuser(options)
-  return function guardHook(request, reply, next) {
+  return hookFor(name, function guardHook(request, reply, next) {
     nextUnless(decide(request, clientContext(request.raw, reply.raw)), refuse, request, reply, next)
-  }
+  })
 }

@@ -3,7 +3,14 @@ import { alwaysAllow } from '@kube-authn/core/authorization'
 import { tokenFile } from '@kube-authn/core/token-file'
 import { fastify } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { authentication, impersonation } from './index.ts'
+import {
+  authentication,
+  authorization,
+  impersonation,
+  requireGroups,
+  requireScopes,
+  requireUser,
+} from './index.ts'
 import { reviews } from './reviews.ts'
 
 const plugins = [
@@ -32,3 +39,35 @@ describe.each(plugins)('the plugin of %s', (name, make) => {
     await app.close()
   })
 })
+
+it.each(plugins)('the plugin of %s says that it is no hook', async (name, make) => {
+  const app = fastify()
+  app.addHook('onRequest', make() as never)
+  app.get('/', () => 'in')
+  const { statusCode, body } = await app.inject('/')
+  expect([statusCode, body]).toEqual([500, expect.stringContaining(`${name}(...) is a plugin and no hook`)])
+  await app.close()
+})
+
+it.each([
+  ['authorization', () => authorization(alwaysAllow())],
+  ['requireUser', () => requireUser()],
+  ['requireGroups', () => requireGroups('admins')],
+  ['requireScopes', () => requireScopes('read')],
+] as const)('the hook of %s says that it is no plugin, and the app does not start', async (name, make) => {
+  const app = fastify()
+  app.get('/', () => 'in')
+  void app.register(make() as never)
+  await expect(app.ready()).rejects.toThrow(
+    `${name}(...) is a hook and no plugin: app.addHook('onRequest', ${name}`,
+  )
+})
+
+it.each([() => requireGroups('a', 'b' as never), () => requireScopes('a', 'b' as never)])(
+  'a second value in place of options is told how to name several: %#',
+  (make) => {
+    expect(make).toThrow(
+      "options: must be an object of options; for several values use { anyOf: ['a', 'b'] }",
+    )
+  },
+)

@@ -25,6 +25,7 @@ import {
   type Check,
   checkOptions,
   type OptionsShape,
+  refuseProblems,
 } from '../../internal/options/index.ts'
 import type { Users } from '../request-states.ts'
 import { checkAuthorizerOptions } from './impersonation.ts'
@@ -127,6 +128,13 @@ function guardOf<R, O extends RequireOptionsOf<R> & AdapterOnly>(
   options: O,
   guardFor: (options: Omit<O, 'user' | 'onFailure'>) => Guard,
 ): DecideOf<R> {
+  if (typeof options === 'string')
+    refuseProblems([
+      {
+        path: 'options',
+        message: "must be an object of options; for several values use { anyOf: ['a', 'b'] }",
+      },
+    ])
   checkOptions(shape, options)
   const { user, onFailure: _adapterOnly, ...rest } = options
   const guard = guardFor(rest)
