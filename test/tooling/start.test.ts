@@ -26,9 +26,10 @@ const entries = [...manifests].flatMap(([folder, { name, exports, bin = {} }]) =
   ...Object.entries(exports)
     .filter(([, target]) => target.endsWith('.js'))
     .map(([path, target]) => ({ name: name + path.slice(1), file: join(packages, folder, target) })),
-  ...Object.entries(bin).map(([command, target]) => ({
+  // What it loads once the version of Node.js is known.
+  ...Object.keys(bin).map((command) => ({
     name: command,
-    file: join(packages, folder, target),
+    file: join(packages, folder, 'dist/chunks/start.js'),
   })),
 ])
 

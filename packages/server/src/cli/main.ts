@@ -1,15 +1,11 @@
 #!/usr/bin/env node
-import { EXIT } from './failure.ts'
-import { run } from './run.ts'
-import { note } from './terminal/terminal.ts'
-
-process.once('SIGINT', () => process.exit(EXIT.interrupted))
-// Once its reader has gone, as in `kube-authn ... | head -1`, what it prints has no use any more. A full disk is reported.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE') process.exit()
-    if (stream === process.stdout) note(process, `error: standard output: cannot be written (${code})`)
-    process.exit(EXIT.failed)
-  })
+// Nothing is imported before: an older Node.js cannot load the rest.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major > 20 || (major === 20 && minor >= 19)) {
+  const { start } = await import('./start.ts')
+  await start()
+} else {
+  // oxlint-disable-next-line no-console -- it is the command
+  console.error(`kube-authn: needs Node.js 20.19 or newer, this is ${process.versions.node}`)
+  process.exitCode = 1
 }
-await run(process.argv.slice(2), process)
