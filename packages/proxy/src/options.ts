@@ -20,8 +20,8 @@ import {
 } from '@kube-authn/core/adapter'
 import {
   aClock,
-  anything,
   aRequestAuthenticator,
+  memberOf,
   must,
   untilExpiryShape,
   without,
@@ -101,7 +101,12 @@ const NOT_HERE = ['optional', 'impersonationHeaders', 'attributes'] as const
 export const proxyShape: OptionsShape<ImpersonatingProxyOptions> = {
   ...without(decideRequestShape, ...NOT_HERE),
   authenticator: required(aRequestAuthenticator),
-  upstream: required(anything),
+  upstream: required(
+    must(
+      'must be an endpoint: readKubeconfig(...), inClusterEndpoint(), or { server, credential }',
+      (value) => typeof memberOf(value, 'server') === 'string',
+    ),
+  ),
   credentials: aFunction,
   mode: oneOf('impersonate', 'token'),
   userToken: aFunction,
@@ -140,7 +145,7 @@ export function combinationProblems(
   options: Partial<ImpersonatingProxyOptions>,
 ): readonly ConfigurationProblem[] {
   const { upstream, mode = 'impersonate', credentials, userToken, allowInsecureHttp = false } = options
-  if (upstream === undefined) return []
+  if (typeof memberOf(upstream, 'server') !== 'string' || upstream === undefined) return []
   const { credential, cert, certFile, proxyUrl, server } = upstream
   const found: ConfigurationProblem[] = []
   const add = (path: string, message: string): void => void found.push({ path, message })

@@ -616,3 +616,12 @@ describe('the freshness of an answer', () => {
     expect(maxAgeSeconds(cacheControl)).toBe(seconds)
   })
 })
+
+it('a local key set is a JWK set, as an object or as its JSON', async () => {
+  const set = JSON.parse(jwksOf(rsa)) as { keys: object[] }
+  expect(await accepts(localKeySet(set), jwt(rsa))).toBe(true)
+  for (const wrong of [undefined, null, [], 1, [set]])
+    expect(() => localKeySet(wrong as never)).toThrow('jwks: must be a JWK set: its JSON, or { keys: [...] }')
+  for (const wrong of [{}, { keys: {} }, 'x'])
+    expect(() => localKeySet(wrong as never)).toThrow('not a JWK set')
+})

@@ -1,6 +1,6 @@
 import { isSignedWith } from '#jws'
 import { andThen, type Awaitable, firstOf } from '../../internal/awaitable.ts'
-import { aString } from '../../internal/options/check.ts'
+import { must } from '../../internal/options/check.ts'
 import { refuseProblems } from '../../internal/options/shape.ts'
 import { type AuthenticationError, rejected } from '../../authenticator/errors.ts'
 import { isJwsAlgorithm, type JwsAlgorithm, RSA_ALGORITHMS } from './algorithms.ts'
@@ -19,15 +19,13 @@ export interface KeySet {
 }
 
 /**
- * A key set from the JSON of a JWK set; nothing is fetched.
- *
- * @throws {Error} if the string is not a JWK set.
+ * A key set from a JWK set, as an object or its JSON; nothing is fetched. @throws {Error} if it is not a JWK set.
  * @example
  * const authenticator = oidc({ issuer, audience, keySet: localKeySet(jwks) })
  */
-export function localKeySet(jwks: string): KeySet {
-  refuseProblems(aString(jwks, 'jwks'))
-  const keys = issuerKeys(parseJwks(jwks))
+export function localKeySet(jwks: string | { readonly keys: readonly object[] }): KeySet {
+  refuseProblems(typeof jwks === 'string' ? [] : aJwks(jwks, 'jwks'))
+  const keys = issuerKeys(parseJwks(typeof jwks === 'string' ? jwks : JSON.stringify(jwks)))
   return {
     verify: (jwt) =>
       andThen(isSignedByOneOf(keys, jwt), (isSigned) => {
@@ -35,6 +33,8 @@ export function localKeySet(jwks: string): KeySet {
       }),
   }
 }
+
+const aJwks = must('must be a JWK set: its JSON, or { keys: [...] }', isObject)
 
 /** No key verifies the token. */
 export function notSigned(): AuthenticationError {
