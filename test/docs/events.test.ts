@@ -4,12 +4,7 @@ import { parseSync, type TSInterfaceDeclaration } from 'oxc-parser'
 import { expect, it } from 'vitest'
 import { root } from '../readme/documents.ts'
 
-const FILES = [
-  'events.ts',
-  'authorization-events.ts',
-  'store-events.ts',
-  'server-events.ts',
-]
+const FILES = ['events.ts', 'authorization-events.ts', 'store-events.ts', 'server-events.ts']
 
 /** The fields of every event type, in order, with a `?` if they are optional. */
 function eventTypes(): Readonly<Record<string, readonly string[]>> {

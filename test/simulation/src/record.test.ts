@@ -26,7 +26,7 @@ it('has the first defects, each with a seed and as a planted fault', () => {
 it.concurrent.each(record)(
   'seed $seed repeats the defect, and finds nothing without it: $name',
   async ({ seed, name }) => {
-    const minutes = ['--minutes', '5'] as const
+    const minutes = ['--minutes', '10'] as const
     const [found, mended] = await Promise.all([
       simulateCommand('--from', seed, '--hours', '0', '--plant', name, ...minutes),
       simulateCommand('--from', seed, '--hours', '0', ...minutes),
