@@ -11,10 +11,10 @@ import { freePort } from '../ports.ts'
 import type { Scratch } from '../scratch.ts'
 
 /** As in examples/replicas. */
-const DELAY_SECONDS = 3
-const REPLICAS = ['replica-1', 'replica-2', 'replica-3'] as const
-const TOKEN = 'janes-token'
-const TOKENS = `${TOKEN},jane,1,system:masters\n`
+export const DELAY_SECONDS = 3
+export const REPLICAS = ['replica-1', 'replica-2', 'replica-3'] as const
+export const TOKEN = 'janes-token'
+export const TOKENS: string = `${TOKEN},jane,1,system:masters\n`
 
 /** A process that can be ended and started again. */
 export interface Replica {
@@ -37,7 +37,7 @@ export interface Fleet {
   readonly paths: Readonly<Record<'short' | 'download' | 'watch', string>>
 }
 
-function replicaOf(name: string, port: number, args: readonly string[]): Omit<Replica, 'healthPort'> {
+export function replicaOf(name: string, port: number, args: readonly string[]): Omit<Replica, 'healthPort'> {
   let end = (): Promise<number | null> => Promise.resolve(null)
   return {
     name,
@@ -66,7 +66,9 @@ function replicaOf(name: string, port: number, args: readonly string[]): Omit<Re
 }
 
 /** A certificate for this machine, in files. */
-async function certificate(scratch: Scratch): Promise<Readonly<Record<'caFile' | 'cert' | 'key', string>>> {
+export async function certificate(
+  scratch: Scratch,
+): Promise<Readonly<Record<'caFile' | 'cert' | 'key', string>>> {
   const pki = await createPki()
   const { chainPem, privateKeyPem } = await pki.issueServer({ hosts: ['localhost', '127.0.0.1'] })
   return {
