@@ -207,6 +207,14 @@ describe('the words of a provider for its error', () => {
       { error: 'invalid_grant', error_description: 'code 4/0AX4XfWh-0123456789abcdef is used' },
       'invalid_grant: "code 4/... is used" [login]',
     ],
+    [
+      { error: 'invalid_grant', error_description: 'not client-secret, is it?' },
+      'invalid_grant: "not ..., is it?" [login]',
+    ],
+    [
+      { error: 'invalid_grant', error_description: 'x'.repeat(200_000) },
+      `invalid_grant: "${'x'.repeat(128)}..." [login]`,
+    ],
   ])('%j are in the log, with what to change', async (answer, line) => {
     const { provider, browser, log } = await setUp()
     provider.answerNext(() => refusal(answer))

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Scratch } from '../scratch.ts'
 
-/** Until there is a release: the commit before replicas of two versions could share a store. Its tables are those of today. */
+/** Until there is a release: the commit before replicas of two versions could share a store. Its tables are those of today; it would refuse newer ones, so take a later commit when they change. */
 const COMMIT = '8af3ce381db4fef9e30912499baed7bb3f3d90d2'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 

@@ -87,6 +87,6 @@ export const plantedInSealedSessions: readonly Planted[] = [
   {
     name: 'a machine that wakes up logs users out by the time before it slept',
     violates: ['unasked', 'revokedIsRefused', 'acknowledged'],
-    replaced: [['ended.now === void 0 ? clock.now() : await ended.now()', 'clock.now()']],
+    replaced: [['(ended.clock === clock ? await ended.now?.() : void 0) ?? clock.now()', 'clock.now()']],
   },
 ]

@@ -46,8 +46,9 @@ export async function authorizationUrl(
     )
     return oauth.processPushedAuthorizationResponse(server, client, response)
   }
-  const { request_uri: requestUri } = await providerStep(issuer, push, provider.redirectUri)
-  const pushed = new URLSearchParams({ client_id: provider.options.clientId, request_uri: requestUri })
+  const { options, redirectUri } = provider
+  const { request_uri: requestUri } = await providerStep(issuer, push, { ...options, redirectUri })
+  const pushed = new URLSearchParams({ client_id: options.clientId, request_uri: requestUri })
   return withParameters(endpoint, pushed)
 }
 

@@ -2,22 +2,24 @@ import * as oauth from 'oauth4webapi'
 import { isAuthenticationError } from '@kube-authn/core/internal'
 import { printable } from '@kube-authn/internal/printable'
 import { LoginFailure } from '../login-failure.ts'
+import type { LoginProvider } from './options.ts'
+
+/** What a step sends, and a provider may speak of. */
+interface Sent extends Pick<LoginProvider, 'clientSecret'> {
+  readonly redirectUri?: string
+}
 
 /**
  * Runs a step at a provider.
  *
- * @param redirectUri the one that the step names.
+ * @param sent for what is said of its failure.
  * @throws {LoginFailure} for everything that goes wrong in it, with a message without tokens.
  */
-export async function providerStep<T>(
-  issuer: string,
-  step: () => Promise<T>,
-  redirectUri?: string,
-): Promise<T> {
+export async function providerStep<T>(issuer: string, step: () => Promise<T>, sent: Sent = {}): Promise<T> {
   try {
     return await step()
   } catch (error) {
-    throw asLoginFailure(error, issuer, redirectUri)
+    throw asLoginFailure(error, issuer, sent)
   }
 }
 
@@ -34,7 +36,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'unmet_authentication_requirements',
 ])
 
-function asLoginFailure(error: unknown, issuer: string, redirectUri: string | undefined): LoginFailure {
+function asLoginFailure(error: unknown, issuer: string, sent: Sent): LoginFailure {
   if (error instanceof LoginFailure) return error
   if (isAuthenticationError(error)) {
     return new LoginFailure(
@@ -45,12 +47,12 @@ function asLoginFailure(error: unknown, issuer: string, redirectUri: string | un
   if (error instanceof oauth.AuthorizationResponseError) {
     const { error: code } = error
     const kind = TEMPORARY.has(code) ? 'unavailable' : REFUSED.has(code) ? 'denied' : 'badAnswer'
-    return new LoginFailure(kind, `${issuer} answered the login with the error ${told(error, redirectUri)}`)
+    return new LoginFailure(kind, `${issuer} answered the login with the error ${told(error, sent)}`)
   }
   if (error instanceof oauth.ResponseBodyError) {
     const { error: code, status } = error
     const kind = status >= 500 || TEMPORARY.has(code) ? 'unavailable' : 'badAnswer'
-    return new LoginFailure(kind, `${issuer} answered with the error ${told(error, redirectUri)}`)
+    return new LoginFailure(kind, `${issuer} answered with the error ${told(error, sent)}`)
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     const message = `${issuer} does not accept the client: HTTP ${error.status}`
@@ -71,13 +73,14 @@ const CHECK_CLIENT = 'Compare clientId and clientSecret with what the provider h
 
 /**
  * The error of a provider in its own words, and what to change (RFC 6749 sections 4.1.2.1 and 5.2). With pushed requests no page of the provider shows them. They are
- * printed without long words that have digits, which could be a code or a secret.
+ * printed without the secret of the client, and without long words that have digits, which could be a code or a token.
  */
 function told(
   { error, error_description: description }: Pick<oauth.ResponseBodyError, 'error' | 'error_description'>,
-  redirectUri: string | undefined,
+  { redirectUri, clientSecret }: Sent,
 ): string {
-  const words = description?.replaceAll(/(?=[\w~+=-]*\d)[\w~+=-]{16,}/g, '...')
+  const known = typeof clientSecret === 'string' ? description?.replaceAll(clientSecret, '...') : description
+  const words = known?.replaceAll(/[\w~+=-]{16,}/g, (word) => (/\d/.test(word) ? '...' : word))
   const what = `${printable(error)}${words === undefined ? '' : `: "${printable(words)}"`}`
   if (error === 'invalid_client' || error === 'unauthorized_client') return `${what}. ${CHECK_CLIENT}`
   const isRedirect =

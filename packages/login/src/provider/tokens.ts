@@ -43,7 +43,7 @@ export async function exchangedTokens(
     })
     return readTokens(server.issuer, tokens)
   }
-  return providerStep(server.issuer, exchange, provider.redirectUri)
+  return providerStep(server.issuer, exchange, { ...provider.options, redirectUri: provider.redirectUri })
 }
 
 /** The provider took the refresh token back, or the session there is over. */
@@ -77,7 +77,7 @@ export async function refreshedTokens(
     return { refreshToken, ...readTokens(server.issuer, answer) }
   } catch (error) {
     if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return SESSION_OVER
-    return providerStep(server.issuer, () => Promise.reject(error))
+    return providerStep(server.issuer, () => Promise.reject(error), provider.options)
   }
 }
 

@@ -22,7 +22,7 @@ import { unprovenEnds } from './unproven-ends.ts'
 export type EndedSessions = RevocationSource & {
   /** The time by which they end, if replicas share one: sessions begin and end by it, too. */
   readonly clock?: Clock
-  /** The same time, as the store tells it now: a machine that wakes up believes in the time before it slept. */
+  /** The time of `clock`, as the store tells it now: a machine that wakes up believes in the time before it slept. */
   now?(this: void): Promise<number>
   set?(this: void, name: string, revocation: Revocation): Awaitable<unknown>
 }
@@ -59,7 +59,7 @@ export function sessionEnds(
   const unproven = unprovenEnds(clock, recordedMs)
 
   const now = (): Promise<number> =>
-    recorded(END, async () => (ended.now === undefined ? clock.now() : await ended.now()))
+    recorded(END, async () => (ended.clock === clock ? await ended.now?.() : undefined) ?? clock.now())
 
   const record = async (name: string, selector: SessionSelector, nowMs: number): Promise<boolean> => {
     const revocation = { ...revocationFor(selector, nowMs), expiresAtMs: nowMs + recordedMs }

@@ -200,4 +200,16 @@ describe('sessions in sealed cookies with the revocations of a store', () => {
     await expect(keeper.endWhere({ username: 'jane' })).rejects.toMatchObject({ code: 'unavailable' })
     expect(set).toHaveBeenCalledTimes(1)
   })
+
+  it('are ended by the clock of the app, if it gives one', async () => {
+    const clock = fixedClock()
+    const set = vi.fn()
+    const ended = { isRevoked: () => false, set, now: () => Promise.resolve(0), clock: fixedClock(0) }
+    const keeper = cookieSessions({ keys: [keyOf(1)], ended, clock })
+    await keeper.endWhere({ username: 'jane' })
+    expect(set).toHaveBeenCalledExactlyOnceWith(
+      expect.any(String),
+      expect.objectContaining({ issuedBeforeMs: clock.now() }),
+    )
+  })
 })
