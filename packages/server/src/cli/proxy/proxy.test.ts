@@ -73,6 +73,14 @@ async function upstream(
   return { received, server, url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` }
 }
 
+/** A proxy that also answers monitors, at `port`. */
+async function monitored(url: string, ...further: readonly string[]) {
+  const port = await freePort()
+  const upstreamArgs = [`--upstream=${url}`, '--upstream-ca-file=ca.crt', '--upstream-token-file=token']
+  const proxy = await started(folderOf(files), [...upstreamArgs, `--healthz-port=${port}`, ...further])
+  return { port, proxy }
+}
+
 async function started(
   cwd: string,
   args: readonly string[],
@@ -252,13 +260,7 @@ describe('kube-authn proxy', () => {
 
   it('answers monitors at a port of its own', async () => {
     const { url } = await upstream()
-    const port = await freePort()
-    const proxy = await started(folderOf(files), [
-      `--upstream=${url}`,
-      '--upstream-ca-file=ca.crt',
-      '--upstream-token-file=token',
-      `--healthz-port=${port}`,
-    ])
+    const { port, proxy } = await monitored(url)
     expect(await call(`${proxy.server}/api`)).toBe(200)
     expect(await call(`${proxy.server}/api`, {})).toBe(401)
     const monitor = (path: string, init = {}): Promise<Response> =>
@@ -283,14 +285,7 @@ describe('kube-authn proxy', () => {
       response.write('begun')
       if (message.url === '/download') download = response
     })
-    const port = await freePort()
-    const proxy = await started(folderOf(files), [
-      `--upstream=${url}`,
-      '--upstream-ca-file=ca.crt',
-      '--upstream-token-file=token',
-      `--healthz-port=${port}`,
-      '--shutdown-delay-duration=100ms',
-    ])
+    const { port, proxy } = await monitored(url, '--shutdown-delay-duration=100ms')
     const begin = async (path: string): Promise<IncomingMessage> => {
       const headers = { authorization: 'Bearer jane-token' }
       const sent = request(`${proxy.server}${path}`, { ca, headers, agent: false })
