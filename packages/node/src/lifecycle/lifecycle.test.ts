@@ -162,6 +162,42 @@ describe('lifecycle', () => {
     await life.close()
   })
 
+  it('answers a request that crosses the end of an earlier answer on its connection, but no upgrade', async () => {
+    const responses: ServerResponse[] = []
+    const { clock, life, port, server } = await started({}, (_, response) => {
+      response.flushHeaders()
+      responses.push(response)
+    })
+    const arrived = async (count: number): Promise<void> => {
+      while (responses.length < count) await once(server, 'request')
+    }
+    const client = connect(port, '127.0.0.1')
+    const send = (path: string, headers = '') =>
+      client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`)
+    let received = ''
+    client.setEncoding('utf8').on('data', (data) => (received += String(data)))
+    send('/watch')
+    await arrived(1)
+    const over = life.close()
+    await clock.advanceAsync(5000)
+    send('/crossing')
+    send('/upgrade', 'Connection: upgrade\r\nUpgrade: websocket\r\n')
+    await arrived(2)
+    expect(await ask(port)).toMatchObject({ status: 503 })
+    for (const each of responses) each.end(`answer to ${each.req.url}`)
+    await once(client, 'close')
+    await over
+    expect(responses).toHaveLength(2)
+    expect(received.match(/^HTTP\/1.1 \d+|answer to .*|connection: .*(?=\r)/gim)).toEqual([
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'answer to /watch',
+      'HTTP/1.1 200',
+      'connection: close',
+      'answer to /crossing',
+    ])
+  })
+
   it('completes a response that has ended, and whose client has not read it yet', async () => {
     const content = Buffer.alloc(32_000_000, 'x')
     const { clock, life, port } = await started({}, (_, response) => response.end(content))

@@ -43,7 +43,8 @@ type Response = ServerResponse | Http2ServerResponse
  * Closes a server without lost requests, in the order of kube-apiserver, when `close()` is called:
  *
  * 1. `isReady` is `false`. Requests are still answered, and clients are asked to use another connection: by `Connection: close`, over HTTP/2 by GOAWAY.
- * 2. After `shutdownDelaySeconds`, `closing` is aborted, idle connections are closed, and further requests are refused: 503 with `Retry-After`.
+ * 2. After `shutdownDelaySeconds`, `closing` is aborted, idle connections are closed, and further requests are refused: 503 with `Retry-After`. One that crosses the end of
+ *    an earlier answer on its connection is still answered.
  * 3. When no request is running and no upgraded connection is open, or after `shutdownGraceSeconds`, the server stops listening, and all connections are closed.
  *
  * Source: apiserver `pkg/server/genericapiserver.go`.
@@ -84,7 +85,7 @@ export function lifecycle(server: Server, options: LifecycleOptions = {}): Lifec
     const end = life.begin(message, { isLongRunning: false, abort: () => socket.destroy() })
     socket.once('close', end)
   })
-  life.closing.addEventListener('abort', () => refuseRequests(server), { once: true })
+  life.closing.addEventListener('abort', () => refuseRequests(server, life.accepts), { once: true })
 
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -108,9 +109,14 @@ const aServer = must(
 )
 
 /** Without other listeners, Node hands every request to that of `request`, also those for an upgrade and those that wait for `100 Continue`. */
-function refuseRequests(server: Server): void {
+function refuseRequests(server: Server, accepts: (message: Message) => boolean): void {
+  const listeners = server.listeners('request')
   for (const event of ['request', 'checkContinue', 'upgrade']) server.removeAllListeners(event)
-  server.on('request', refuse)
+  server.on('request', (message: Message, response: Response) => {
+    const { upgrade, expect } = message.headers
+    if (upgrade !== undefined || expect !== undefined || !accepts(message)) refuse(message, response)
+    else for (const listener of listeners) Reflect.apply(listener, server, [message, response])
+  })
 }
 
 function refuse(message: Message, response: Response): void {

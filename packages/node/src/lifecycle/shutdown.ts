@@ -25,8 +25,11 @@ export interface ServedResponse {
 export interface Shutdown {
   /** Whether `close` was not called yet. */
   readonly isReady: boolean
-  /** Whether requests are still accepted. */
-  readonly isAccepting: boolean
+  /**
+   * Whether a request is answered, and not refused. Once the server is closing, that is one on a connection with an answer that has not quite ended: its client could not
+   * know that it needs another connection, since that answer had begun before.
+   */
+  readonly accepts: (message: ServedMessage) => boolean
   /** Aborted once requests are no longer accepted. */
   readonly closing: AbortSignal
   /** @returns a function to call when it is over. */
@@ -90,12 +93,11 @@ export function shutdown({ delaySeconds, graceSeconds, clock }: ShutdownTimes): 
     get isReady() {
       return isReady
     },
-    get isAccepting() {
-      return !ending.signal.aborted
-    },
+    accepts: (message) => !ending.signal.aborted || connections.isUsed(message),
     closing: ending.signal,
     begin(message, request) {
       running.add(request)
+      if (ending.signal.aborted && request.isLongRunning) request.abort()
       const release = connections.use(message)
       return () => {
         running.delete(request)
@@ -141,6 +143,11 @@ function keptConnections() {
         uses.set(connection, count - 1)
         if (isClosing && count === 1) connection.destroySoon?.()
       }
+    },
+    /** Whether a request on the same connection is not over. */
+    isUsed(message: ServedMessage): boolean {
+      const connection = connectionOf(message)
+      return connection !== undefined && (uses.get(connection) ?? 0) > 0
     },
     close(): void {
       isClosing = true

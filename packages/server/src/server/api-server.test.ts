@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { connect } from 'node:http2'
 import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { type AuthenticationEvent, authenticatorChain, type Clock, type Context } from '@kube-authn/core'
 import { clientCertificate } from '@kube-authn/core/client-certificate'
 import { auditLog, type AuditEvent } from '@kube-authn/audit'
@@ -22,6 +23,7 @@ import { faultyStore } from '../../../store/test/faulty-store.ts'
 import { type RunningServer, runningServer } from '../../test/running-server.ts'
 import { revocations } from '../revocations/revocations.ts'
 import { memoryObjectStore, type ObjectStore } from '@kube-authn/store'
+import { forwardedStore } from '@kube-authn/store/internal'
 import type { ApiServer, ApiServerOptions } from './api-server-options.ts'
 import { apiServer } from './api-server.ts'
 
@@ -709,6 +711,47 @@ describe('a watch', () => {
     stream.resume()
     await server.api.close()
     expect(await over).toHaveLength(3)
+  })
+
+  it('that crosses the end of another one on its connection begins, and ends whole', async () => {
+    const store = memoryObjectStore()
+    const { arrived: released, arrive: release } = arrival()
+    let running = 0
+    const server = await world({
+      store: {
+        ...forwardedStore(store),
+        async *watch(prefix, options) {
+          await released
+          yield* store.watch(prefix, options)
+        },
+      },
+      observer: (event) => {
+        if (event.type === 'longRunningRequest') running += event.change
+      },
+    })
+    const client = connectTls({ host: '127.0.0.1', port: server.port, ca: server.ca })
+    onTestFinished(() => void client.destroy())
+    const send = (path: string): boolean =>
+      client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${ADMIN.authorization}\r\n\r\n`)
+    let received = ''
+    client.setEncoding('utf8').on('data', (data) => (received += String(data)))
+    send(WATCH)
+    await once(client, 'data')
+    const closed = server.api.close()
+    await vi.waitFor(async () => expect((await server.ask({ path: MAPS, headers: ADMIN })).status).toBe(503))
+    send(WATCH)
+    await vi.waitFor(() => expect(running).toBe(2))
+    release()
+    await once(client, 'close')
+    await closed
+    expect(received.match(/^HTTP\/1.1 \d+|connection: .*(?=\r)|^0(?=\r)/gim)).toEqual([
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      '0',
+      'HTTP/1.1 200',
+      'connection: close',
+      '0',
+    ])
   })
 
   it('ends with its connection when the server closes, and idle connections end too', async () => {

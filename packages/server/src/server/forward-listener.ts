@@ -34,8 +34,8 @@ export function forwardListener({
 }: ForwardListenerParts): ApiServer['listener'] {
   let running = 0
 
-  function refusalOf(): HttpAnswer | undefined {
-    if (!life.isAccepting) return shuttingDown('apiserver')
+  function refusalOf(req: Parameters<Shutdown['accepts']>[0]): HttpAnswer | undefined {
+    if (!life.accepts(req)) return shuttingDown('apiserver')
     return maxRequestsInFlight > 0 && running >= maxRequestsInFlight ? tooManyRequests() : undefined
   }
 
@@ -54,7 +54,7 @@ export function forwardListener({
       life.dismiss(req, res)
       void writeAnswer(answer, res, request.method === 'HEAD').catch(() => cutOff(res))
     }
-    const refusal = refusalOf()
+    const refusal = refusalOf(req)
     if (refusal !== undefined) {
       send(refusal)
       return

@@ -129,7 +129,7 @@ function admission(
 ): HttpAnswer | undefined {
   const { request, info, req, res } = exchange
   const isLong = isLongRunning(info)
-  if (!life.isAccepting && !isProbe(info.path)) return shuttingDown('apiserver')
+  if (!life.accepts(req) && !isProbe(info.path)) return shuttingDown('apiserver')
   exchange.onEnd(life.begin(req, { isLongRunning: isLong, abort: exchange.abort }))
   if (isLong) return undefined
   const seconds = timeoutOf(request, requestTimeoutSeconds)
