@@ -145,6 +145,28 @@ it('does what the examples of the client do', async () => {
   })
 })
 
+it('acts as users, with all of their groups, and no longer than their credentials last', async () => {
+  cluster = await startCluster(scratch, 'data', ['--in-memory'])
+  const forbidden = (user: string, verb: string): string =>
+    `User "${user}" cannot ${verb} resource "configmaps" in API group "" in the namespace "default"`
+  expect(await seenBy('client-node-as-user.mjs', cluster.adminConfig)).toEqual({
+    who: {
+      username: 'jane@example.com',
+      uid: '42',
+      groups: ['dev', 'team a, readers', 'system:authenticated'],
+      extra: { 'example.com/Scopes': ['read', 'größer'] },
+    },
+    list: ['one'],
+    change: [403, expect.stringContaining(forbidden('jane@example.com', 'delete'))],
+    bob: [403, expect.stringContaining(forbidden('bob', 'list'))],
+    watch: 'ADDED two',
+    informer: ['one', 'two', 'three'],
+    expired: ['terminated', 'the credential has expired'],
+    fetch: [200, 'one'],
+    'fetch as bob': [403, expect.stringContaining(forbidden('bob', 'list'))],
+  })
+})
+
 async function seenBy(script: string, kubeconfig: string): Promise<Readonly<Record<string, unknown>>> {
   const path = fileURLToPath(new URL(script, import.meta.url))
   const args = [path, await binaryOf('client-node'), kubeconfig]

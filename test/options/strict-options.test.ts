@@ -376,6 +376,11 @@ const STRICT: Readonly<Record<string, Readonly<Record<string, Called>>>> = {
       authenticator: requests,
       upstream: { server: url, credential: { type: 'token', token: 't' } },
     })),
+    clusterClient: alone(() => ({ upstream: { server: url, credential: { type: 'token', token: 't' } } })),
+    kubeConfigAsUser: after(
+      () => ({ applySecurityAuthentication: () => {}, applyToHTTPSOptions: () => {} }),
+      () => ({ user: { username: 'jane', uid: '', groups: [], extra: {} } }),
+    ),
   },
   '@kube-authn/passport': {
     Strategy: {

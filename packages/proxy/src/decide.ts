@@ -1,9 +1,10 @@
 import { validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
-import type { Authentication, AuthenticationRequest, Awaitable, UserInfo } from '@kube-authn/core'
+import type { Authentication, AuthenticationRequest, Awaitable } from '@kube-authn/core'
 import { incomingMessageRequest, type StatusError } from '@kube-authn/core/adapter'
-import { impersonationHeaders, requestInfo } from '@kube-authn/core/authorization'
-import { andThen, AUTHENTICATED_GROUP, isUnauthenticated, settle } from '@kube-authn/core/internal'
+import { requestInfo } from '@kube-authn/core/authorization'
+import { andThen, settle } from '@kube-authn/core/internal'
+import { actingHeaders, type ActingRules } from './acting-user.ts'
 import { bodyOf, hasContent } from './body.ts'
 import { badGateway, forbidden, refusal, unauthorized } from './failures.ts'
 import { pairsOf, valuesOf } from './headers/hop-by-hop.ts'
@@ -40,15 +41,11 @@ export function logged({ method, path }: Pick<Outgoing, 'method' | 'path'>): {
   return { method, path: path() }
 }
 
-export interface DecideParts extends Pick<AddedHeaders, 'host' | 'via'> {
-  /** The groups whose users the proxy does not act for. */
-  readonly refusedGroups: ReadonlySet<string>
-  readonly allowAnonymous: boolean
+export interface DecideParts extends Pick<AddedHeaders, 'host' | 'via'>, ActingRules {
   readonly prefix: string
   readonly isIdentity: (name: string) => boolean
   /** The value of `Authorization` for a request; `undefined` if there is none. @param userToken that of the user, for `mode: 'token'`. */
   readonly authorization: (userToken: string | undefined) => Awaitable<string | undefined>
-  readonly mode: 'impersonate' | 'token'
 }
 
 /** Decides whether and how a request is forwarded, at once if nothing waits. It never rejects. @returns the refusal of one that is not. */
@@ -91,11 +88,7 @@ function checkedRequest(incoming: Incoming, parts: DecideParts): CheckedRequest 
   if (valuesOf(message.rawHeaders, 'via').some((value) => value.includes(parts.via))) {
     return refusal(508, 'LoopDetected', 'the request has passed this proxy before')
   }
-  const refused = refusedUser(authentication, parts)
-  if (refused !== undefined) return refused
-  const { user, requester } = authentication
-  // With the token of the user, the upstream decides about impersonation by the rights of the user.
-  const acting = parts.mode === 'token' && requester === undefined ? [] : actingAs(user)
+  const acting = actingHeaders(authentication, parts)
   return 'status' in acting ? acting : { method, target, body, acting }
 }
 
@@ -138,48 +131,7 @@ function outgoingOf(
 }
 
 /** `TRACE` would answer with the credential of the proxy, and `CONNECT` is for tunnels. */
-const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
-
-/** Why the proxy does not act for a user; `undefined` if it does. */
-function refusedUser(
-  { user, requester }: Authentication,
-  { refusedGroups, allowAnonymous }: DecideParts,
-): StatusError | undefined {
-  if (
-    !allowAnonymous &&
-    (isUnauthenticated(user) || (requester !== undefined && isUnauthenticated(requester)))
-  ) {
-    return unauthorized()
-  }
-  const refused = user.groups.find((group) => refusedGroups.has(group))
-  return refused === undefined ? undefined : forbidden(`users in the group ${refused} do not pass this proxy`)
-}
-
-/**
- * The headers by which the upstream acts as a user: one for each group and each value. A user that headers cannot carry in full is refused, since it
- * would be another one.
- *
- * `system:authenticated` is left out where the upstream adds it, so that the proxy needs no right to impersonate it.
- *
- * Source: apiserver `pkg/endpoints/filters/impersonation`.
- */
-function actingAs(user: UserInfo): readonly Header[] | StatusError {
-  try {
-    return impersonationHeaders(withoutAdded(user))
-  } catch {
-    return forbidden('the name, a group, the uid or an extra field of the user cannot be sent in a header')
-  }
-}
-
-function withoutAdded(user: UserInfo): UserInfo {
-  const { username, uid, groups, extra } = user
-  const others: string[] = []
-  for (const group of groups) if (group !== AUTHENTICATED_GROUP) others.push(group)
-  if (others.length === groups.length) return user
-  // Without any group the upstream gives a service account those of its namespace.
-  const isAlone = others.length === 0 && username.startsWith('system:serviceaccount:')
-  return isAlone ? user : { username, uid, groups: others, extra }
-}
+export const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
 /** Headers that the runtime dropped may be those of an impersonation. */
 function incompleteRequest(request: AuthenticationRequest): StatusError | undefined {

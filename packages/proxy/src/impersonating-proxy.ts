@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Awaitable, Clock } from '@kube-authn/core'
 import {
   defined,
-  andThen,
   logFailure,
   optionProblems,
   refuseProblems,
@@ -10,10 +8,10 @@ import {
   withFurtherProblems,
   withMethods,
 } from '@kube-authn/core/internal'
-import { MASTERS_GROUP } from '@kube-authn/core/authorization'
 import { notify } from '@kube-authn/core/adapter'
-import { untilExpiry } from '@kube-authn/core/connections'
 import { endpointConnection, handleUpgrades } from '@kube-authn/node/internal'
+import { actingRules } from './acting-user.ts'
+import { endOf, whenClosing } from './connection-ends.ts'
 import { adapters, type Serve, type ImpersonatingProxy } from './adapters.ts'
 import { admitRequest } from './admit.ts'
 import type { DecideParts } from './decide.ts'
@@ -23,7 +21,7 @@ import { combinationProblems, type ImpersonatingProxyOptions, proxyShape } from 
 import { type ProxyParts, serveRequest } from './serve-request.ts'
 import { serveUpgrade } from './upgrade/forward-upgrade.ts'
 import { isBelow } from './target.ts'
-import { whenClosing } from './when-closing.ts'
+import { sentCredential } from './upstream/sent-credential.ts'
 import { upstreamOf } from './upstream/upstream.ts'
 
 /**
@@ -47,7 +45,8 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
   refuseProblems(withFurtherProblems(optionProblems(proxyShape, options), options, combinationProblems))
   const { authenticator, upstream, credentials, userToken, allowInsecureHttp = false, ...others } = options
   const { mode = 'impersonate', removeHeaders, responseHeaders, sandbox = true, ...further } = others
-  const { refusedGroups = [], allowMasters = false, allowAnonymous = false, ...limits } = further
+  const { refusedGroups, allowMasters, allowAnonymous, ...limits } = further
+  const acting = defined({ refusedGroups, allowMasters, allowAnonymous })
   const {
     connectTimeoutSeconds = 10,
     responseTimeoutSeconds = 90,
@@ -66,9 +65,7 @@ export function impersonatingProxy(options: ImpersonatingProxyOptions): Imperson
     // So that requests that come back are recognized, also if there are several proxies on their way.
     via: `kube-authn-${randomUUID().slice(0, 8)}`,
     host: server.host,
-    mode,
-    refusedGroups: new Set(allowMasters ? refusedGroups : [MASTERS_GROUP, ...refusedGroups]),
-    allowAnonymous,
+    ...actingRules(acting, mode),
     authorization: credential.forRequest,
   }
   const failed = failureReport(log)
@@ -137,20 +134,6 @@ function refusalBy(
   }
 }
 
-function endOf(maxConnectionSeconds: number | undefined, clock: Clock): ProxyParts['untilEnd'] {
-  return (authentication, onClosed) => {
-    const { expiresAtMs, revocation } = authentication
-    if ((expiresAtMs ?? revocation ?? maxConnectionSeconds) === undefined) return undefined
-    const closed = new AbortController()
-    onClosed(() => closed.abort())
-    return untilExpiry(authentication, {
-      signal: closed.signal,
-      clock,
-      ...defined({ maxConnectionSeconds }),
-    })
-  }
-}
-
 function failureReport(log: Parameters<typeof logFailure>[0]): ProxyParts['forward']['failed'] {
   return ({ method, path }, failure) =>
     logFailure(log, {
@@ -160,34 +143,3 @@ function failureReport(log: Parameters<typeof logFailure>[0]): ProxyParts['forwa
       request: { method, path, status: failure.status },
     })
 }
-
-/**
- * The credential of the proxy, or in `mode: 'token'` that of the user: what each request has in `Authorization`, `undefined` if there is none. `refused` is told that
- * the upstream answered 401 to a request with this value.
- *
- * @param own that of the endpoint.
- */
-function sentCredential(
-  mode: ImpersonatingProxyOptions['mode'],
-  credentials: ImpersonatingProxyOptions['credentials'],
-  own: () => string | undefined,
-) {
-  let refused: string | undefined
-  return {
-    forRequest: (userToken: string | undefined): Awaitable<string | undefined> => {
-      if (mode === 'token') {
-        return userToken === undefined || userToken === '' ? undefined : `${BEARER}${userToken}`
-      }
-      if (credentials === undefined) return own()
-      // Told once: a source with nothing newer is not asked for it with each request.
-      const told = refused
-      refused = undefined
-      return andThen(credentials(told), (token) => `${BEARER}${token}`)
-    },
-    refused: (value: string | undefined): void => {
-      if (credentials !== undefined) refused = value?.slice(BEARER.length)
-    },
-  }
-}
-
-const BEARER = 'Bearer '

@@ -1,4 +1,4 @@
-import type { Authentication, AuthenticationRequest, Awaitable, Observer } from '@kube-authn/core'
+import type { AuthenticationRequest, Awaitable, Observer } from '@kube-authn/core'
 import {
   type HttpAnswer,
   type StatusError,
@@ -11,6 +11,7 @@ import {
   whenOver,
 } from '@kube-authn/core/adapter'
 import type { Admit } from './admit.ts'
+import type { UntilEnd } from './connection-ends.ts'
 import { type DecideParts, decide, isRefusal } from './decide.ts'
 import { refusal } from './failures.ts'
 import { type ForwardParts, forwardRequest } from './forward/forward-request.ts'
@@ -27,11 +28,7 @@ export interface ProxyParts {
   readonly forward: ForwardParts
   /** Receives the events of requests and upgrades; each has its audit id afterwards. */
   readonly observer: Observer
-  /** A signal that is aborted when the credential ends; `undefined` if it never does. @param onClosed calls its listener when the connection is closed. */
-  readonly untilEnd: (
-    authentication: Authentication,
-    onClosed: (listener: () => void) => void,
-  ) => AbortSignal | undefined
+  readonly untilEnd: UntilEnd
 }
 
 /** A request as a framework hands it over. */

@@ -9,8 +9,14 @@ import { logged, type Outgoing } from '../decide.ts'
 import { failureOf, unauthorized } from '../failures.ts'
 import { requestTrailers } from '../headers/request-headers.ts'
 import type { NodeMessage, NodeResponse } from '../node-types.ts'
-import { limitWaiting, isOwnAnswer, type Upstream } from '../upstream/upstream.ts'
-import type { WhenClosing } from '../when-closing.ts'
+import {
+  isLostConnection,
+  isOwnAnswer,
+  isRepeatable,
+  limitWaiting,
+  type Upstream,
+} from '../upstream/upstream.ts'
+import type { WhenClosing } from '../connection-ends.ts'
 import { answer, cutOff, sendResponse, type SendResponseParts } from './send-response.ts'
 
 export interface ForwardParts extends SendResponseParts {
@@ -42,10 +48,6 @@ export function forwardRequest(
     else over()
   })
 }
-
-/** What may be sent twice: the server either did not see the first, or it changed nothing. Source: RFC 9110 section 9.2.2. */
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-const LOST: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
 /** A request that was sent to the upstream, and what has become of it. */
 interface Attempt {
@@ -156,7 +158,7 @@ function handleError(sent: Attempt, error: Error): void {
   if (sent.isReceived) {
     parts.failed(logged(outgoing), failureOf(error))
     cutOff(exchange.message, exchange.response)
-  } else if (isRepeatable(request, outgoing) && 'code' in error && LOST.has(error.code)) sent.over(true)
+  } else if (isRepeatable(request, outgoing.body.kind !== 'none') && isLostConnection(error)) sent.over(true)
   else fail(sent, error)
 }
 
@@ -165,7 +167,7 @@ function receive(sent: Attempt, upstreamResponse: IncomingMessage): void {
   if (!isOwnAnswer(request, upstreamResponse, outgoing.auditId)) {
     // The answer to another request, which may be one of another user: nothing of it is read.
     request.destroy()
-    const isRepeated = isRepeatable(request, outgoing)
+    const isRepeated = isRepeatable(request, outgoing.body.kind !== 'none')
     if (!isRepeated)
       fail(sent, new Error('the response of the upstream has another Audit-ID than the request'))
     sent.over(isRepeated)
@@ -189,11 +191,6 @@ function receive(sent: Attempt, upstreamResponse: IncomingMessage): void {
 /** Whether nothing can be told to the client any more, or nothing needs to be. */
 function isAnswered({ response, ends }: Exchange): boolean {
   return response.destroyed || ends?.aborted === true || response.writableEnded
-}
-
-/** Whether a request whose connection was used before may be sent once more. */
-function isRepeatable(request: ClientRequest, { method, body }: Outgoing): boolean {
-  return request.reusedSocket && SAFE.has(method) && body.kind === 'none'
 }
 
 /** Sends the body of a request at the pace of the upstream, and its trailers. @returns a function that stops. */

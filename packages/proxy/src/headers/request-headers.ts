@@ -21,7 +21,13 @@ export interface AddedHeaders {
 }
 
 /** Set by this proxy, whatever the client sent. */
-const OWN: ReadonlySet<string> = new Set(['audit-id', 'content-length', 'expect', 'host', 'via'])
+export const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'audit-id',
+  'content-length',
+  'expect',
+  'host',
+  'via',
+])
 
 /**
  * The headers of a request to the upstream, flat: name, value, name, value. Those of the client keep their order, repetitions and spelling. What identifies the client is
@@ -43,7 +49,12 @@ export function requestHeaders(
     const lowerCase = name.toLowerCase()
     if (lowerCase === 'via') vias.push(value)
     if (lowerCase === 'trailer') trailers.push(...tokensOf(value))
-    if (lowerCase.startsWith(':') || OWN.has(lowerCase) || isHopByHop(lowerCase) || isIdentity(lowerCase))
+    if (
+      lowerCase.startsWith(':') ||
+      OWN_HEADERS.has(lowerCase) ||
+      isHopByHop(lowerCase) ||
+      isIdentity(lowerCase)
+    )
       continue
     if (lowerCase === 'sec-websocket-protocol') {
       const others = withoutToken(value)
@@ -68,7 +79,7 @@ export function requestHeaders(
 
 /** Source: RFC 9110 section 6.5.1: no framing, routing and authentication in trailers. */
 function isRefusedTrailer(name: string, isIdentity: (name: string) => boolean): boolean {
-  return OWN.has(name) || isIdentity(name) || isFraming(name)
+  return OWN_HEADERS.has(name) || isIdentity(name) || isFraming(name)
 }
 
 const isFraming = hopByHop([])

@@ -3,7 +3,7 @@ import { Agent as TlsAgent } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import type { Clock } from '@kube-authn/core'
 import type { StatusError } from '@kube-authn/core/adapter'
-import { badRequest } from '@kube-authn/core/internal'
+import { badRequest, memberOf } from '@kube-authn/core/internal'
 import type { EndpointConnection, EndpointTls } from '@kube-authn/node/internal'
 import { UpstreamTimeoutError } from '../failures.ts'
 import { valuesOf } from '../headers/hop-by-hop.ts'
@@ -139,6 +139,20 @@ export function limitWaiting(request: ClientRequest, seconds: number, clock: Clo
     isOver = true
     cancel?.()
   }
+}
+
+/** What may be sent twice: the server either did not see the first, or it changed nothing. Source: RFC 9110 section 9.2.2. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+const LOST: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+
+/** Whether a request whose connection was used before may be sent once more. */
+export function isRepeatable(request: ClientRequest, hasBody: boolean): boolean {
+  return request.reusedSocket && SAFE.has(request.method) && !hasBody
+}
+
+/** Whether the connection of a request was closed before a response. */
+export function isLostConnection(error: unknown): boolean {
+  return LOST.has(memberOf(error, 'code'))
 }
 
 /** Connections whose last response was for the last request. */
