@@ -22,7 +22,7 @@ export function flagsOf(args: readonly string[]): {
       'authentication-config': text,
       'tls-cert-file': text,
       'tls-private-key-file': text,
-      'secure-port': { ...text, default: '8443' },
+      'secure-port': { ...text, default: process.env['PORT'] ?? '8443' },
     },
   })
   const {

@@ -1,9 +1,8 @@
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { ConfigurationError, type Observer } from '@kube-authn/core'
 import { metrics } from '@kube-authn/metrics'
 import { createAuthenticator, tlsServerOptionsAt } from '@kube-authn/node'
-import { printRecipes } from '@kube-authn-example/material'
+import { listen, printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { demonstration } from './demonstration.ts'
 import { flagsOf } from './flags.ts'
@@ -33,11 +32,9 @@ async function main(): Promise<void> {
   const server = tls.keepFresh(
     createServer(tls.options, createApp({ authenticator, observer, metrics: () => counted.render() })),
   )
-  server.listen(port, 'localhost', () => {
-    const origin = `https://localhost:${(server.address() as AddressInfo).port}`
-    if (demo !== undefined) printRecipes(demo.recipes(origin))
-    console.log(`Users of ${authenticationConfig} can log in at ${origin}/whoami`)
-  })
+  const origin = `https://localhost:${await listen(server, { port, setting: '--secure-port' })}`
+  if (demo !== undefined) printRecipes(demo.recipes(origin))
+  console.log(`Users of ${authenticationConfig} can log in at ${origin}/whoami`)
 }
 
 /** All problems of the file, in the words of Kubernetes. */

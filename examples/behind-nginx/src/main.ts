@@ -1,8 +1,7 @@
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAuthenticator, tlsServerOptions } from '@kube-authn/node'
-import { printRecipes } from '@kube-authn-example/material'
+import { ensureFree, listen, printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { FRONT_PROXY, prepareFiles } from './material.ts'
 import { NginxProblem, startNginx } from './nginx.ts'
@@ -30,11 +29,13 @@ const server = createServer(
 )
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
-await new Promise<void>((resolve, reject) => {
-  server.once('error', reject).listen(Number(process.env['APP_PORT'] ?? 9443), '127.0.0.1', resolve)
+const appPort = await listen(server, {
+  port: Number(process.env['APP_PORT'] ?? 9443),
+  host: '127.0.0.1',
+  setting: 'APP_PORT',
 })
-const { port: appPort } = server.address() as AddressInfo
 const port = Number(process.env['PORT'] ?? 8443)
+await ensureFree({ port })
 const modules = process.env['NGINX_MODULES']
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit())

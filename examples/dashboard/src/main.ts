@@ -1,17 +1,15 @@
 import { fileURLToPath } from 'node:url'
-import { curl, header, near, trusting } from '@kube-authn-example/material'
+import { curl, header, listen, near, trusting } from '@kube-authn-example/material'
 import { type Configuration, ConfigurationProblem, readConfiguration } from './configuration.ts'
 import { createDashboard } from './dashboard.ts'
 
 const [path] = process.argv.slice(2)
 
 /** Listens, and resolves once requests are answered. */
-async function start(configuration: Configuration): Promise<() => void> {
+async function start(configuration: Configuration, file: string): Promise<() => void> {
   const { server, close } = createDashboard(configuration)
   const { port, address } = configuration.listen
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, address, resolve)
-  })
+  await listen(server, { port, host: address, setting: `listen.port in ${file}` })
   return close
 }
 
@@ -19,7 +17,7 @@ async function start(configuration: Configuration): Promise<() => void> {
 async function main(): Promise<void> {
   if (path !== undefined) {
     const configuration = readConfiguration(path)
-    const close = await start(configuration)
+    const close = await start(configuration, path)
     atTheEnd(close)
     console.log(`The dashboard is ${configuration.publicUrl}. Ctrl+C stops it.`)
     return
@@ -32,7 +30,7 @@ async function main(): Promise<void> {
     providerPort: Number(process.env['PROVIDER_PORT'] ?? 8444),
   })
   const { configuration, configurationPath, material, cluster } = demonstration
-  const close = await start(configuration)
+  const close = await start(configuration, near(configurationPath))
   atTheEnd(() => {
     close()
     void demonstration.close()

@@ -1,9 +1,8 @@
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAuthenticator, createFetch, rbacAt, tlsServerOptions } from '@kube-authn/node'
 import { auditFile } from '@kube-authn/node/audit'
-import { printRecipes } from '@kube-authn-example/material'
+import { listen, printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { issueTokens } from './issued-tokens.ts'
 import { prepareFiles } from './material.ts'
@@ -67,11 +66,9 @@ const server = createServer(tlsServerOptions(credential), app)
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
 const serviceAccountToken = await issued.serviceAccountToken()
-server.listen(port, 'localhost', () => {
-  const origin = `https://localhost:${(server.address() as AddressInfo).port}`
-  console.log(`\nPaste a command; the expected answer is below it. A browser shows more at ${origin}/\n`)
-  const { bootstrapToken } = issued
-  printRecipes(recipes({ material, origin, issuer, issued: { serviceAccountToken, bootstrapToken } }))
-  console.log(`The audit log is ${auditPath}`)
-  console.log(`Changes of ${material.path('tokens.csv')} take effect a moment later. Ctrl+C stops the app.`)
-})
+const origin = `https://localhost:${await listen(server, { port })}`
+console.log(`\nPaste a command; the expected answer is below it. A browser shows more at ${origin}/\n`)
+const { bootstrapToken } = issued
+printRecipes(recipes({ material, origin, issuer, issued: { serviceAccountToken, bootstrapToken } }))
+console.log(`The audit log is ${auditPath}`)
+console.log(`Changes of ${material.path('tokens.csv')} take effect a moment later. Ctrl+C stops the app.`)

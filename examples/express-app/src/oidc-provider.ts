@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { listen } from '@kube-authn-example/material'
 import { exportJWK, generateKeyPair } from 'jose'
 import { errors, Provider } from 'oidc-provider'
 
@@ -40,10 +40,8 @@ export interface RunningOidcProvider {
 export async function startOidcProvider(options: OidcProviderOptions): Promise<RunningOidcProvider> {
   const { port, certificate, privateKey } = options
   const server = createServer({ cert: certificate, key: privateKey })
-  server.listen(port, 'localhost')
-  await once(server, 'listening')
-  // The issuer URL contains the port, so the provider can only be created now.
-  const issuer = `https://localhost:${(server.address() as AddressInfo).port}`
+  // The issuer URL contains the port, so the provider can only be created after this.
+  const issuer = `https://localhost:${await listen(server, { port })}`
   const provider = await createProvider(issuer, options)
   const answer = provider.callback()
   server.on('request', (request, response) => void answer(request, response))

@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Observer } from '@kube-authn/core'
 import { serviceAccountToken } from '@kube-authn/core/service-account'
 import { tlsServerOptions, tokenFileAt } from '@kube-authn/node'
 import type { Express } from 'express'
-import { printRecipes } from '@kube-authn-example/material'
+import { listen, printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { createCluster } from './cluster.ts'
 import type { ApiService } from './front-proxy.ts'
@@ -27,10 +26,7 @@ async function serve(app: Express, name: 'cluster' | 'catalog', at: number): Pro
   const server = createServer(tlsServerOptions(credential), app)
   // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
   server.maxHeadersCount = 0
-  await new Promise<void>((done, reject) => {
-    server.once('error', reject).listen(at, 'localhost', done)
-  })
-  return (server.address() as AddressInfo).port
+  return listen(server, { port: at })
 }
 
 const accounts = await shopAccounts()

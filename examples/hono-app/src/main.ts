@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { serve } from '@hono/node-server'
+import { createAdaptorServer } from '@hono/node-server'
+import { listen } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 
 const token = randomUUID()
@@ -9,12 +10,9 @@ const app = createApp({
   ...(url !== '' && { issuer: { url, audience } }),
 })
 
-const server = serve(
-  { fetch: app.fetch, port: Number(process.env['PORT'] ?? 3000), hostname: 'localhost' },
-  ({ port }) => {
-    console.log(`curl --silent --header 'Authorization: Bearer ${token}' http://localhost:${port}/`)
-    console.log('#=> Hello jane, you are in developers, app1, system:authenticated')
-  },
-)
+const server = createAdaptorServer({ fetch: app.fetch })
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 if ('maxHeadersCount' in server) server.maxHeadersCount = 0
+const port = await listen(server, { port: Number(process.env['PORT'] ?? 3000) })
+console.log(`curl --silent --header 'Authorization: Bearer ${token}' http://localhost:${port}/`)
+console.log('#=> Hello jane, you are in developers, app1, system:authenticated')

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { argv, env, exit } from 'node:process'
-import { printRecipes } from '@kube-authn-example/material'
+import { ensureFree, printRecipes } from '@kube-authn-example/material'
 import { createIssuer, createPki } from '@kube-authn/testing'
 import { listen } from '@kube-authn/testing/node'
 import { recipes } from './recipes.ts'
@@ -14,6 +14,8 @@ if (runtime === undefined) {
   exit(1)
 }
 const port = Number(env['PORT'] ?? 8787)
+// What another program answers there would be taken for the app.
+for (const each of [port, port + 1]) await ensureFree({ port: each, host: '127.0.0.1' })
 // Exiting also stops the runtime.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => exit())
 

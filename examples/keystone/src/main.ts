@@ -1,8 +1,7 @@
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createAuthenticator, createFetch, type KeystoneOptions, tlsServerOptions } from '@kube-authn/node'
-import { type Material, printRecipes } from '@kube-authn-example/material'
+import { ensureFree, listen, type Material, printRecipes } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 import { prepareCloud } from './cloud.ts'
 import { KeystoneProblem, startKeystone } from './keystone.ts'
@@ -24,6 +23,7 @@ else
 /** Runs the app with its own Keystone, whose users are jane and joe. */
 async function runWithOurs(port: number): Promise<void> {
   const url = `https://127.0.0.1:${port}`
+  await ensureFree({ port, host: '127.0.0.1', setting: 'KEYSTONE_PORT' })
   try {
     const keystone = await startKeystone(material, port)
     keystone.once('exit', () => {
@@ -66,10 +66,8 @@ async function serve(keystone: KeystoneOptions, { read }: Pick<Material, 'read'>
   )
   // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
   server.maxHeadersCount = 0
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(Number(process.env['PORT'] ?? 8443), '127.0.0.1', resolve)
-  })
-  const origin = `https://localhost:${(server.address() as AddressInfo).port}`
+  const port = await listen(server, { port: Number(process.env['PORT'] ?? 8443), host: '127.0.0.1' })
+  const origin = `https://localhost:${port}`
   console.log(`\nThe app is ${origin}/whoami, and Keystone ${keystone.url}.`)
   return origin
 }

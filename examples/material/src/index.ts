@@ -1,3 +1,4 @@
+export { cannotListen, ensureFree, listen, type ListenOptions } from './listen.ts'
 export type { Authority, Plan, SecretsOf } from './plan.ts'
 export { type Material, prepareMaterial } from './prepare-material.ts'
 export { saltedSha1, scryptHash } from './passwords.ts'

@@ -1,10 +1,13 @@
+import { createServer } from 'node:http'
 import { introspection } from '@kube-authn/resource-server'
 import { oidc } from '@kube-authn/core/oidc'
+import { listen } from '@kube-authn-example/material'
 import { createApp } from './app.ts'
 
 const {
   ISSUER,
-  RESOURCE = 'http://localhost:3000/mcp',
+  PORT = '3000',
+  RESOURCE = `http://localhost:${PORT}/mcp`,
   CLIENT_ID,
   CLIENT_SECRET,
   INTROSPECTION,
@@ -26,7 +29,5 @@ const tokens =
         clientSecret: CLIENT_SECRET ?? '',
       })
 
-const { hostname, port } = new URL(RESOURCE)
-createApp({ resource: RESOURCE, issuer: ISSUER, tokens }).listen(Number(port || 3000), hostname, () => {
-  console.log(`MCP server at ${RESOURCE}`)
-})
+await listen(createServer(createApp({ resource: RESOURCE, issuer: ISSUER, tokens })), { port: Number(PORT) })
+console.log(`MCP server at ${RESOURCE}`)

@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { printRecipes } from '@kube-authn-example/material'
+import { listen, printRecipes } from '@kube-authn-example/material'
 import express from 'express'
 import { createApp as after } from './after.ts'
 import { createApp as before } from './before.ts'
@@ -16,11 +16,10 @@ app.use('/before', before(files))
 app.use('/after', after(files))
 app.use('/inside', inside(files))
 
-const server = app.listen(Number(process.env['PORT'] ?? 3000), 'localhost', () => {
-  const { port } = server.address() as AddressInfo
-  console.log('\nOne app in three versions. Paste a command; the expected answer is below it.\n')
-  printRecipes(recipes(material.secrets, `http://localhost:${port}`))
-  console.log(`Changes of ${files.tokenFile} take effect a moment later. Ctrl+C stops the app.`)
-})
+const server = createServer(app)
 // Otherwise Node drops headers beyond 1,000, and such a request would be refused.
 server.maxHeadersCount = 0
+const port = await listen(server, { port: Number(process.env['PORT'] ?? 3000) })
+console.log('\nOne app in three versions. Paste a command; the expected answer is below it.\n')
+printRecipes(recipes(material.secrets, `http://localhost:${port}`))
+console.log(`Changes of ${files.tokenFile} take effect a moment later. Ctrl+C stops the app.`)

@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createFetch, tlsServerOptions } from '@kube-authn/node'
+import { listen } from '@kube-authn-example/material'
 import { type Api, apiAt } from './api.ts'
 import { type ApiServer, publicKubeconfig, runApiServers } from './api-servers.ts'
 import { createApp } from './app.ts'
@@ -70,9 +71,7 @@ async function run(): Promise<void> {
   const cert = readFileSync(pki(1, 'apiserver.crt'), 'utf8')
   const key = readFileSync(pki(1, 'apiserver.key'), 'utf8')
   const server = createServer(tlsServerOptions({ cert, key }), app)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(appPort, '127.0.0.1', resolve)
-  })
+  await listen(server, { port: appPort, host: '127.0.0.1', setting: 'APP_PORT' })
   explain(kubeconfig)
 }
 

@@ -33,6 +33,7 @@ export async function startCluster(dataDir: string, upstream: string): Promise<C
     [cli, 'serve', '--in-memory', '--secure-port=0', '--output=json', `--data-dir=${dataDir}`],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
+  process.once('exit', () => child.kill())
   const { kubeconfig, server } = announcement.parse(JSON.parse(await firstLine(child)))
   const endpoint = readKubeconfig(kubeconfig)
   const fetch = endpointFetch(endpoint)

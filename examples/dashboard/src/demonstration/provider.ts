@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { createFetch } from '@kube-authn/node'
+import { listen } from '@kube-authn-example/material'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
 import type { Person } from './people.ts'
@@ -71,8 +72,7 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
     else void answer(req, res)
   })
   const { hostname, port } = new URL(issuer)
-  server.listen(Number(port), hostname)
-  await once(server, 'listening')
+  await listen(server, { port: Number(port), host: hostname, setting: 'provider.issuer in dashboard.yaml' })
   return {
     server,
     closeAccount,
