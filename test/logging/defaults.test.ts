@@ -43,10 +43,19 @@ const WARNING =
   '[KUBE_AUTHN_PREFLIGHT] KubeAuthnWarning: authentication(...) answered a CORS preflight with 401, since browsers send no credentials with ' +
   'it: to allow other origins, put the CORS middleware before authentication(...)\n'
 
+const UNLOGGED =
+  '[KUBE_AUTHN_UNLOGGED] KubeAuthnWarning: a request was refused, and in production that is not logged: pass { log: console }, or another ' +
+  'logger, to find out why; { log: false } leaves this notice out\n'
+
 it.each<[what: string, mode: string | undefined, options: string, printed: string]>([
   ['everything in development', 'development', '{}', `${STATUS}${NONE}${PREFLIGHT}${OUTAGE}`],
   ['everything without a mode', undefined, '{}', `${STATUS}${NONE}${PREFLIGHT}${OUTAGE}`],
-  ['outages, and what is said once, in production', 'production', '{}', `${STATUS}${WARNING}${OUTAGE}`],
+  [
+    'outages, and what is said once, in production',
+    'production',
+    '{}',
+    `${STATUS}${UNLOGGED}${WARNING}${OUTAGE}`,
+  ],
   ['what is said once in a test', 'test', '{}', `${STATUS}${WARNING}`],
   ['nothing if it is off', 'development', '{ log: false }', STATUS],
   [

@@ -48,6 +48,17 @@ const refused =
       from(typeof headers === 'function' ? await headers() : headers, method, more),
     )
 
+/** A request that lost its credential to an earlier `authentication`. */
+const acceptedBefore =
+  (authenticator: Authenticator) =>
+  async (log: Log): Promise<unknown> => {
+    const before = await authenticateRequest(authenticatorChain(users))(
+      from(bearer('31ada4fd-adec-460c-809a-9e56ceb75269')),
+    )
+    const accepted = 'failure' in before ? undefined : before
+    return authenticateRequest(authenticator, { log })(from([]), { accepted })
+  }
+
 const token =
   (claims: object, by = issuer) =>
   async (): Promise<Headers> =>
@@ -66,6 +77,7 @@ const refusing = (error: unknown) => (): never => {
 export const scenarios: Readonly<Record<string, (log: Log) => Promise<unknown>>> = {
   'no credential': refused(authenticatorChain(users), []),
   'a cookie': refused(authenticatorChain(users), [['Cookie', 'session=1']]),
+  'authentication before, by another authenticator': acceptedBefore(authenticatorChain(users)),
   'a preflight': refused(authenticatorChain(users), [['Access-Control-Request-Method', 'GET']], 'OPTIONS'),
   'an unreadable header': refused(authenticatorChain(users), [['Authorization', 'Bearer  two-spaces']]),
   'a scheme without an authenticator': refused(authenticatorChain(users), [

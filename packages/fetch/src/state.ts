@@ -8,6 +8,7 @@ import {
   withHeaderChanges,
 } from '@kube-authn/core/adapter'
 import {
+  type AuthenticatedRequest,
   type AuthenticateRequestContext,
   type HeldRequest,
   isImpersonationDecided,
@@ -28,6 +29,8 @@ export class RequestState {
   authentication: Authentication | undefined = undefined
   /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
+  /** The latest outcome of `withAuthentication`, if it accepted the request. */
+  accepted?: AuthenticatedRequest
 
   constructor(request: Request, connection: NodeConnection | undefined) {
     this.current = request
@@ -98,6 +101,10 @@ export class DecisionContext implements AuthenticateRequestContext {
 
   get signal(): AbortSignal {
     return clientOf(this.#state).signal
+  }
+
+  get accepted(): AuthenticatedRequest | undefined {
+    return this.#state.accepted
   }
 
   get askedToImpersonate(): boolean {

@@ -8,6 +8,7 @@ import {
 } from '@kube-authn/core/adapter'
 import {
   advise,
+  type AuthenticatedRequest,
   type AuthenticateRequestContext,
   type HeldRequest,
   isImpersonationDecided,
@@ -42,6 +43,8 @@ export class RequestState {
   readonly incoming: NodeRequest | undefined
   /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
+  /** The latest outcome of `authentication`, if it accepted the request. */
+  accepted?: AuthenticatedRequest
 
   constructor(c: Context) {
     this.incoming = nodeRequestOf(c)
@@ -97,6 +100,10 @@ export class RequestContext implements AuthenticateRequestContext {
 
   get signal(): AbortSignal {
     return clientOf(this.#c).signal
+  }
+
+  get accepted(): AuthenticatedRequest | undefined {
+    return stateOf(this.#c).accepted
   }
 
   get askedToImpersonate(): boolean {

@@ -1,5 +1,5 @@
 import type { Authentication } from '../authenticator/authenticator.ts'
-import type { HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
+import type { AuthenticatedRequest, HeldRequest, RequestOutcome } from '../handler/request-outcome.ts'
 import { advise } from '../internal/log/app-warnings.ts'
 import type { Log } from '../authenticator/log.ts'
 import type { UserInfo } from '../authenticator/user.ts'
@@ -12,6 +12,8 @@ export class RequestState {
   authentication: Authentication | undefined = undefined
   /** Set if the request asks to impersonate a user, until that is granted. */
   held: HeldRequest | undefined = undefined
+  /** The latest outcome of `authentication`, if it accepted the request. */
+  accepted?: AuthenticatedRequest
 
   constructor(request: AuthenticationRequest) {
     this.request = request
@@ -28,7 +30,7 @@ export function isImpersonationDecided(
 
 /** How an adapter keeps the users of its requests. `R` is the request of the framework, or its context. */
 export interface Users<R> {
-  stateOf(request: R): Pick<RequestState, 'request' | 'held'>
+  stateOf(request: R): Pick<RequestState, 'request' | 'held' | 'accepted'>
   authenticationOf(request: R): Authentication | undefined
   /** Sets the user, which ends a hold. @param log says that a user of an earlier middleware was replaced. */
   setAuthentication(request: R, authentication: Authentication, log?: Log): void
@@ -45,7 +47,10 @@ export interface NodeUsers<R> extends Users<R> {
 export function settleUser<R>(users: Users<R>, request: R, outcome: RequestOutcome, log?: Log): void {
   if ('failure' in outcome) {
     if (outcome.unresolvedImpersonation !== undefined) users.hold(request, outcome)
-  } else if (outcome.held === undefined) users.setAuthentication(request, outcome.authentication, log)
+    return
+  }
+  users.stateOf(request).accepted = outcome
+  if (outcome.held === undefined) users.setAuthentication(request, outcome.authentication, log)
   else users.hold(request, outcome.held)
 }
 

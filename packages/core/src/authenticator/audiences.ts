@@ -42,3 +42,8 @@ export function audienceAgnostic<A extends AnyAuthenticator>(
     })
   })
 }
+
+/** Whether two lists have the same audiences. No list is one without any. */
+export function areSameAudiences(one: readonly string[] = [], other: readonly string[] = []): boolean {
+  return one.length === other.length && one.every((each) => other.includes(each))
+}

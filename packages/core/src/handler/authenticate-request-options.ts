@@ -11,6 +11,7 @@ import {
   type OptionsShape,
   someAudiences,
 } from '../internal/options/index.ts'
+import type { AuthenticatedRequest } from './request-outcome.ts'
 import type { RequestTracing } from './tracing.ts'
 
 /** Options of authentication, the same in every adapter. */
@@ -102,6 +103,8 @@ export interface AuthenticateRequestContext {
   readonly impersonates?: boolean | undefined
   /** Whether this request had impersonation headers that are already removed. Authenticating it again would undo that decision, so it is refused. Default `false`. */
   readonly askedToImpersonate?: boolean | undefined
+  /** What an earlier `authenticateRequest` accepted this request with, whose credential is no longer in the headers: the same authenticator accepts its own user again. */
+  readonly accepted?: AuthenticatedRequest | undefined
   /** Whether the request is only tried, as by `explain`: nothing is recorded about its credential. Default `false`. */
   readonly isDryRun?: boolean | undefined
   /** The signal for authenticators; it should be aborted when the client disconnects. Read only if an authenticator uses it. */

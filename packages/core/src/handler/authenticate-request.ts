@@ -1,5 +1,5 @@
 import { advise } from '../internal/log/app-warnings.ts'
-import { intersectAudiences } from '../authenticator/audiences.ts'
+import { areSameAudiences, intersectAudiences } from '../authenticator/audiences.ts'
 import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
 import { askRequest, attempt, type Opinion } from '../authenticator/consult.ts'
 import { credentialHeaders } from '../authenticator/known-credentials.ts'
@@ -91,6 +91,8 @@ export type SendsToLogin = (request: AuthenticationRequest, authenticator: Authe
 interface Rules extends ImpersonationRule {
   readonly sendsToLogin: SendsToLogin
   readonly authenticator: Authenticator
+  /** The same without what `optional` adds. */
+  readonly mounted: Authenticator
   readonly audiences: readonly string[] | undefined
   readonly trustedOrigins: readonly string[] | undefined
   readonly challenges: Challenges
@@ -117,6 +119,7 @@ function rulesOf(
   })
   return {
     authenticator: asked,
+    mounted: authenticator,
     sendsToLogin,
     audiences: options.audiences ?? authenticator.audiences,
     trustedOrigins,
@@ -177,7 +180,10 @@ function refuseUnread({ rules, request, context }: Asked, failure: StatusError):
 }
 
 function conclude(asked: Asked, { answer, error }: Opinion): RequestOutcome {
-  if (answer === undefined) return refuse(asked, error)
+  if (answer === undefined) {
+    const own = error === undefined ? acceptedBefore(asked) : undefined
+    return own === undefined ? refuse(asked, error) : accept(asked, own, changesOfRefused(asked.rules))
+  }
   let authentication: Authentication
   let headerChanges: HeaderChanges
   try {
@@ -188,7 +194,16 @@ function conclude(asked: Asked, { answer, error }: Opinion): RequestOutcome {
     // An unacceptable answer is handled like a bad credential.
     return refuse(asked, asAuthenticationError(thrown))
   }
-  return accept(asked, authentication, headerChanges)
+  const own = isUnauthenticated(authentication.user) ? acceptedBefore(asked) : undefined
+  return accept(asked, own ?? authentication, headerChanges)
+}
+
+/** The user that the same authenticator accepted before for the same audiences, and whose credential it removed: authentication is mounted twice. */
+function acceptedBefore({ rules, given }: Asked): Authentication | undefined {
+  const { accepted } = given ?? {}
+  // Another one may not be optional.
+  if (accepted?.authenticator !== rules.mounted || accepted.isAnonymous) return undefined
+  return areSameAudiences(accepted.audiences, rules.audiences) ? accepted.authentication : undefined
 }
 
 /** @throws {AuthenticationError} `rejected` if the credential is valid for other audiences only. */
@@ -212,12 +227,24 @@ function accept(asked: Asked, authentication: Authentication, headerChanges: Hea
   }
   context.report({ result: 'success', user })
   const closesConnection = isAnonymous && closesAfter(request, rules)
-  const accepted = { authentication, headerChanges, warnings, closesConnection, isAnonymous }
+  const { mounted: authenticator, audiences } = rules
+  const accepted = {
+    authentication,
+    headerChanges,
+    warnings,
+    closesConnection,
+    isAnonymous,
+    authenticator,
+    audiences,
+  }
   return asksToImpersonate(request, given) ? unlessUnhandled(rules, request, accepted, given) : accepted
 }
 
 /** @param error `undefined`: the request has no credential. */
-function refuse({ rules, request, context }: Asked, error: AuthenticationError | undefined): RequestOutcome {
+function refuse(
+  { rules, request, given, context }: Asked,
+  error: AuthenticationError | undefined,
+): RequestOutcome {
   const { authenticator, log } = rules
   if (context.observer !== undefined) {
     const headers = credentialHeaders(authenticator)
@@ -237,7 +264,8 @@ function refuse({ rules, request, context }: Asked, error: AuthenticationError |
       const { failure } = outcome
       const isSent = failure.status === 401 && error?.code !== 'unavailable'
       const toLogin = isSent && rules.sendsToLogin(request, authenticator)
-      return { request, failure, by: 'authentication', error, authenticator, toLogin }
+      const isAcceptedBefore = given?.accepted?.isAnonymous === false
+      return { request, failure, by: 'authentication', error, authenticator, isAcceptedBefore, toLogin }
     })
   } else if (error === undefined && isPreflight(request)) advise(log, 'KUBE_AUTHN_PREFLIGHT')
   return outcome

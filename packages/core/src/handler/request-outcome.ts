@@ -1,4 +1,4 @@
-import type { Authentication, HeaderChanges } from '../authenticator/authenticator.ts'
+import type { Authentication, Authenticator, HeaderChanges } from '../authenticator/authenticator.ts'
 import type { HttpAnswer, StatusError } from '../authenticator/status.ts'
 
 /** An accepted request. */
@@ -16,6 +16,10 @@ export interface AuthenticatedRequest {
   readonly closesConnection: boolean
   /** The user is anonymous. */
   readonly isAnonymous: boolean
+  /** What accepted it. */
+  readonly authenticator: Authenticator
+  /** The audiences it was asked for. */
+  readonly audiences: readonly string[] | undefined
 }
 
 /** A request that has no user, as its impersonation is not granted. */

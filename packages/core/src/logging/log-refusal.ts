@@ -1,6 +1,7 @@
 import type { AuthenticationError } from '../authenticator/errors.ts'
 import type { Log } from '../authenticator/log.ts'
 import { systemClock } from '../internal/clock.ts'
+import { advise } from '../internal/log/app-warnings.ts'
 import { lineLimits } from '../internal/log/throttle.ts'
 import { defaultVerbosity } from '../internal/log/verbosity.ts'
 import type { Sink } from '../internal/log/write-entry.ts'
@@ -41,7 +42,7 @@ export function writeRefusal(
   }
 }
 
-/** Whether refusals with this status and for this reason are logged. */
+/** Whether refusals with this status and for this reason are logged. Says once that they are not, if no option asks for that. */
 export function isLogged(
   log: Log | undefined,
   status: number,
@@ -50,5 +51,7 @@ export function isLogged(
   if (log !== undefined) return log !== false
   const verbosity = defaultVerbosity()
   if (verbosity !== 'errors') return verbosity === 'refusals'
-  return status >= 500 || error?.code === 'unavailable'
+  const isFailure = status >= 500 || error?.code === 'unavailable'
+  if (!isFailure) advise(log, 'KUBE_AUTHN_UNLOGGED')
+  return isFailure
 }

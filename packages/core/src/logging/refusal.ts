@@ -14,6 +14,8 @@ export interface Refusal {
   readonly error?: AuthenticationError | undefined
   /** That of authentication. */
   readonly authenticator?: Authenticator
+  /** Whether another authentication accepted the request before, which removes the credential. */
+  readonly isAcceptedBefore?: boolean
   /** Whether the response is a redirect to a login. */
   readonly toLogin?: boolean
   /** The user that may not make the request. */

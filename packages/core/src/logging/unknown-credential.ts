@@ -6,7 +6,10 @@ import type { Sent } from './sent-credentials.ts'
 import { shownValue } from '../internal/log/shown-values.ts'
 
 /** No authenticator had an opinion on the request. */
-export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): RefusalFacts {
+export function unknownCaller(
+  { request, authenticator, isAcceptedBefore = false }: Refusal,
+  sent: Sent,
+): RefusalFacts {
   if (sent.isPreflight && sent.text === '') {
     const advice = 'To allow other origins, put the CORS middleware before authentication(...).'
     return {
@@ -17,6 +20,12 @@ export function unknownCaller({ request, authenticator }: Refusal, sent: Sent): 
   }
   if (authenticator === undefined) return { sentence: 'no credential was accepted', reason: 'no opinion' }
   const isNone = sent.text === ''
+  if (isNone && isAcceptedBefore) {
+    const sentence = 'another authentication(...) accepted this request before, and removed its credential'
+    const advice =
+      'Use one of them for a route. The same authenticator accepts its own user again if it is asked for the same audiences.'
+    return { sentence, reason: 'authenticated before', advice }
+  }
   const advice = isNone ? waysIn(authenticator, request) : adviceForUnknown(authenticator, request, [])
   const reason = isNone ? 'no credential was sent' : 'no authenticator accepts it'
   return {

@@ -17,7 +17,7 @@ import {
 } from '../../internal/options/index.ts'
 import { andThen, type Awaitable } from '../../internal/awaitable.ts'
 import { notify } from '../../authenticator/notify.ts'
-import type { RequestOutcome } from '../../handler/request-outcome.ts'
+import type { AuthenticatedRequest, RequestOutcome } from '../../handler/request-outcome.ts'
 import { type AnswerHeaders, Received } from '../../audit/audit-id.ts'
 import { applyHeaderChanges } from '../incoming-message/apply-header-changes.ts'
 import { clientContext, closeConnection, type NodeResponse, whenOver } from '../incoming-message/client.ts'
@@ -100,6 +100,7 @@ export function nodeAuthentication<R>(
 /** The context of a request for `authenticateRequest`. Most requests need none of it. */
 class NodeContext implements AuthenticateRequestContext {
   readonly askedToImpersonate: boolean
+  readonly accepted: AuthenticatedRequest | undefined
   readonly #message: NodeRequest
   readonly #response: NodeResponse
   readonly #impersonates: () => boolean
@@ -111,6 +112,7 @@ class NodeContext implements AuthenticateRequestContext {
     impersonates: () => boolean,
   ) {
     this.askedToImpersonate = isImpersonationDecided(state.authentication, state.held)
+    this.accepted = state.accepted
     this.#message = message
     this.#response = response
     this.#impersonates = impersonates

@@ -3,7 +3,7 @@ import { writeNotice } from './notices.ts'
 
 /** The codes of likely mistakes in the app, which a request or the start revealed. */
 type Code =
-  `KUBE_AUTHN_${'NO_USER' | 'NO_SESSION' | 'OPEN_UPGRADES' | 'PREFLIGHT' | 'UPGRADES_LACK' | 'USER_REPLACED'}`
+  `KUBE_AUTHN_${'NO_USER' | 'NO_SESSION' | 'OPEN_UPGRADES' | 'PREFLIGHT' | 'UNLOGGED' | 'UPGRADES_LACK' | 'USER_REPLACED'}`
 
 const WARNINGS: Readonly<Record<Code, string>> = {
   KUBE_AUTHN_NO_USER:
@@ -18,6 +18,9 @@ const WARNINGS: Readonly<Record<Code, string>> = {
   KUBE_AUTHN_PREFLIGHT:
     'authentication(...) answered a CORS preflight with 401, since browsers send no credentials with it: to allow other origins, put the ' +
     'CORS middleware before authentication(...)',
+  KUBE_AUTHN_UNLOGGED:
+    'a request was refused, and in production that is not logged: pass { log: console }, or another logger, to find out why; ' +
+    '{ log: false } leaves this notice out',
   KUBE_AUTHN_UPGRADES_LACK:
     'authenticateUpgrade(...) lacks options that authentication(...) has with the same authenticator (WHERE): upgrades pass no ' +
     'middleware of the app, so give it the same',
