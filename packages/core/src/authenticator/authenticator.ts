@@ -76,10 +76,7 @@ export interface CertificatePoolSource {
   current(): CertificatePool | undefined
 }
 
-/**
- * A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/api/openapi`). More may be added in a minor version;
- * handle the rest.
- */
+/** A kind of credential that an authenticator knows, for API descriptions (`@kube-authn/api/openapi`). More may be added in a minor version; handle the rest. */
 export type KnownCredential =
   /** Bearer tokens. `issuers`: those of JWTs. `openIdConnectUrl`: the discovery document that tells clients how to get one (OpenID Connect Discovery 1.0). */
   | {

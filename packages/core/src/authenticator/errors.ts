@@ -37,10 +37,7 @@ export class AuthenticationError extends KubeAuthnError {
   readonly errors: readonly AuthenticationError[]
   /** Set if the credential was not checked because too many checks were in progress: the client may retry after this time. */
   readonly retryAfterSeconds: number | undefined
-  /**
-   * Whether the error concerns the whole request rather than one credential, so that no other credential can make up for it: a union
-   * stops here, as {@link failFast} does at every error.
-   */
+  /** Whether the error concerns the whole request rather than one credential, so that no other credential can make up for it: a union stops here, as {@link failFast} does at every error. */
   readonly isFinal: boolean
 
   constructor(code: AuthenticationErrorCode, message: string, options: AuthenticationErrorOptions = {}) {
@@ -84,10 +81,7 @@ export function asAuthenticationError(thrown: unknown): AuthenticationError {
 
 const FAULT = 'Internal error occurred: authentication failed unexpectedly'
 
-/**
- * Whether the error, or one of those it aggregates, is a fault in an authenticator: it threw something other than an
- * {@link AuthenticationError}, which is the `cause`.
- */
+/** Whether the error, or one of those it aggregates, is a fault in an authenticator: it threw something other than an {@link AuthenticationError}, which is the `cause`. */
 export function isFault(error: AuthenticationError): boolean {
   return error.message === FAULT || error.errors.some(isFault)
 }

@@ -54,10 +54,7 @@ export const authorizeRequestShape: OptionsShape<AuthorizeRequestOptions> = {
 
 /** What is known about a request besides the request itself. */
 export interface AuthorizeRequestContext {
-  /**
-   * Returns the attributes of the request, if an adapter knows them. Takes precedence over {@link AuthorizeRequestOptions.attributes};
-   * errors are handled the same way.
-   */
+  /** Returns the attributes of the request, if an adapter knows them. Takes precedence over {@link AuthorizeRequestOptions.attributes}; errors are handled the same way. */
   readonly attributes?: () => RequestAttributes
   /** Aborted when the caller no longer waits. Read only if an authorizer uses it. */
   readonly signal?: AbortSignal | undefined

@@ -23,10 +23,7 @@ export function requestAttributes(request: RequestTarget): RequestAttributes {
   return attributesWith(info, selectors)
 }
 
-/**
- * The same for what is mounted below a prefix. The reader throws a {@link StatusError} 404 for a request that is not below it: its attributes would be those of
- * another one.
- */
+/** The same for what is mounted below a prefix. The reader throws a {@link StatusError} 404 for a request that is not below it: its attributes would be those of another one. */
 export function attributesBelow(prefix: string | undefined): (request: RequestTarget) => RequestAttributes {
   if (prefix === undefined) return requestAttributes
   return (request) => {

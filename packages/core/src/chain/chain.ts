@@ -39,10 +39,7 @@ export interface AuthenticatorChainOptions {
   readonly requests?: readonly Authenticator[]
   /** Bearer token authenticators, in the order they are asked. `'ignored'`: bearer tokens are not read; a request with one is treated as if it had none. */
   readonly tokens?: readonly TokenAuthenticator[] | 'ignored'
-  /**
-   * Tokens that are bound to a key of their client (`Authorization: DPoP`), for the authenticators in `tokens`: `dpop(...)` of
-   * `@kube-authn/core/dpop`. Default: such tokens are refused.
-   */
+  /** Tokens that are bound to a key of their client (`Authorization: DPoP`), for the authenticators in `tokens`: `dpop(...)` of `@kube-authn/core/dpop`. Default: such tokens are refused. */
   readonly dpop?: Dpop
   /** Whether requests without any credential pass, as `system:anonymous`. Default `false`. */
   readonly anonymous?: boolean | AnonymousConfig

@@ -3,8 +3,7 @@ import { decodeCredentials } from '../request/basic.ts'
 import type { AuthenticationRequest } from '../request/request.ts'
 
 /**
- * The message of kube-apiserver's audit log for a refused request: the kinds of credentials in it, valid or not. An `access_token` in the
- * query is only reported, never accepted.
+ * The message of kube-apiserver's audit log for a refused request: the kinds of credentials in it, valid or not. An `access_token` in the query is only reported, never accepted.
  *
  * @param headers other headers that carry credentials, in lower case; those present are reported by name.
  *

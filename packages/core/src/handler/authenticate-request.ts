@@ -40,8 +40,7 @@ export type AuthenticateRequest = (
  * 2. An error or no opinion is a 401 with a fixed message, whatever the reason; a server too busy to check responds with 503.
  * 3. A user without a name, or whose credential is valid only for other audiences, is refused the same way.
  * 4. A request with `Impersonate-*` headers is refused with 403 unless impersonation follows.
- * 5. On success the headers that carried the credential are removed, and so are all front-proxy headers, whichever authenticator accepted
- *    the request.
+ * 5. On success the headers that carried the credential are removed, and so are all front-proxy headers, whichever authenticator accepted the request.
  *
  * Source: apiserver `pkg/endpoints/filters/authentication.go`.
  *
@@ -227,16 +226,8 @@ function accept(asked: Asked, authentication: Authentication, headerChanges: Hea
   }
   context.report({ result: 'success', user })
   const closesConnection = isAnonymous && closesAfter(request, rules)
-  const { mounted: authenticator, audiences } = rules
-  const accepted = {
-    authentication,
-    headerChanges,
-    warnings,
-    closesConnection,
-    isAnonymous,
-    authenticator,
-    audiences,
-  }
+  const by = { authenticator: rules.mounted, audiences: rules.audiences }
+  const accepted = { authentication, headerChanges, warnings, closesConnection, isAnonymous, ...by }
   return asksToImpersonate(request, given) ? unlessUnhandled(rules, request, accepted, given) : accepted
 }
 

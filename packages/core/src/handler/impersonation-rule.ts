@@ -13,14 +13,12 @@ import type { AuthenticateRequestContext } from './authenticate-request-options.
 
 /**
  * Marks a middleware that handles `Impersonate-*` headers, so that the `authentication` middleware of an adapter can find it: adapters
- * set `middleware[IMPERSONATES] = true` on the result of their `impersonation` function. It is a registered symbol, the same in every copy
- * of this package.
+ * set `middleware[IMPERSONATES] = true` on the result of their `impersonation` function. It is a registered symbol, the same in every copy of this package.
  */
 export const IMPERSONATES: unique symbol = Symbol.for('@kube-authn/impersonates')
 
 /**
- * Whether an impersonation middleware follows a middleware before a route answers the request. Adapters use it for
- * {@link AuthenticateRequestContext.impersonates}.
+ * Whether an impersonation middleware follows a middleware before a route answers the request. Adapters use it for {@link AuthenticateRequestContext.impersonates}.
  *
  * @param handlers the handlers of the request, in order, as far as the framework reveals them; `undefined` stands for a route.
  * @param own the middleware itself. If it is not among the handlers, the result is `false`.

@@ -35,8 +35,7 @@ export const authenticationShape: OptionsShape<AuthenticateRequestOptions> & { r
  * The decision of an adapter's `authentication`. An `onFailure` of a login has a `SendsToLogin` as its member `sendsToLogin`.
  *
  * @param problems those of further arguments.
- * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not
- *   provide them.
+ * @throws {ConfigurationError} if an option is invalid, or the authenticator needs the certificates of TLS peers and the runtime does not provide them.
  */
 export function authenticationOf(
   authenticator: Authenticator,

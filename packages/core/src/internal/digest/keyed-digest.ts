@@ -12,8 +12,7 @@ export function keyedDigest(sha256: (message: string | Uint8Array) => string): (
   let key: string | undefined
   return (text) => {
     // Created on first use: some runtimes have no randomness outside of requests.
-    // 128 bits in ASCII. The final `=` is not a base64url character. With a text of up to 32 characters it fits into one block of SHA-256, which
-    // is 55 bytes before the padding.
+    // 128 bits in ASCII. The final `=` is not a base64url character. With a text of up to 32 characters it fits into one block of SHA-256, which is 55 bytes before the padding.
     key ??= `${base64urlOf(crypto.getRandomValues(new Uint8Array(16)))}=`
     return sha256(text.isWellFormed() ? key + text : bytesOf(`!${key}`, text))
   }

@@ -35,10 +35,7 @@ import { chainVerifier } from './chain-verifier.ts'
 export interface ClientCertificateOptions {
   /** The trusted CA certificates of users: a PEM bundle or a source of certificates (`--client-ca-file`). */
   readonly ca: string | CertificatePoolSource
-  /**
-   * The user of a verified certificate; `undefined`: no opinion. Default {@link certificateUser}. Results and errors are cached with the
-   * certificate, so they must not depend on anything else.
-   */
+  /** The user of a verified certificate; `undefined`: no opinion. Default {@link certificateUser}. Results and errors are cached with the certificate, so they must not depend on anything else. */
   readonly user?: (leaf: Certificate) => UserInfo | undefined
   /** The purposes a certificate must allow: object identifiers of `extKeyUsage`. Default `clientAuth`; empty: any. */
   readonly keyUsages?: readonly string[]
