@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,5 +28,33 @@ describe('a bundle for a runtime without the modules of Node', () => {
       logLevel: 'silent',
     })
     expect(warnings).toEqual([])
+  })
+})
+
+describe('a bundle for Node.js as a module', () => {
+  it('starts with the banner of docs/runtimes.md', async () => {
+    const page = readFileSync(new URL('../../../docs/runtimes.md', import.meta.url), 'utf8')
+    const [, banner = ''] = /--banner:js="(.*)"/.exec(page) ?? []
+    const tokens = join(scratch, 'tokens.csv')
+    writeFileSync(tokens, 'secret,jane,1\n', { mode: 0o600 })
+    const outfile = join(scratch, 'app.mjs')
+    const contents = `
+      import { createAuthenticator, readKubeconfig } from '@kube-authn/node'
+      import { fakeRequest } from '@kube-authn/testing'
+      const authenticator = createAuthenticator({ tokenFile: ${JSON.stringify(tokens)} })
+      const request = fakeRequest({ headers: [['Authorization', 'Bearer secret']] })
+      const { user } = await authenticator.authenticate(request, {})
+      console.log(user.username, typeof readKubeconfig)
+      authenticator.close()`
+    await build({
+      stdin: { contents, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      banner: { js: banner },
+      logLevel: 'silent',
+    })
+    expect(execFileSync(process.execPath, [outfile], { encoding: 'utf8' })).toBe('jane function\n')
   })
 })
