@@ -29,7 +29,10 @@ export const commandLines: LiveArea = liveArea<RecordedCommandLine>({
   async *compare(recordings) {
     const folder = mkdtempSync(join(tmpdir(), 'live-command-lines-'))
     const inFolder = (text: string): string =>
-      text.replaceAll(/\bF(?=\/)/g, folder).replaceAll('/W/flags/files', folder)
+      text
+        .replaceAll(/\bF(?=\/)/g, folder)
+        .replaceAll('/W/flags/files', folder)
+        .replace(/^--audit-log-path=(?=\w)/, `$&${folder}/`)
     for (const [name, text] of filesOf(recordings)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true })
       writeFileSync(join(folder, name), inFolder(text))
